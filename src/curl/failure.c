@@ -1,0 +1,214 @@
+#include "transfer.h"
+
+#include <string.h>
+
+#include "../core/certificate.h"
+
+static void say(struct vkyc_failure *failure, const char *kind, const char *phase, const char *reason)
+{
+    failure->kind = kind;
+    failure->phase = phase;
+    failure->reason = reason;
+}
+
+static int mentions(const struct vkyc_curl_transfer *t, const char *word)
+{
+    return strstr(t->error, word) != NULL;
+}
+
+static long long microseconds(const struct vkyc_curl_transfer *t, CURLINFO info)
+{
+    curl_off_t value = 0;
+    return curl_easy_getinfo(t->easy, info, &value) == CURLE_OK ? (long long)value : 0;
+}
+
+/* How far it came: the last step that did not end. */
+static const char *reached(const struct vkyc_curl_transfer *t)
+{
+    if (t->sends > 0 && t->response != NULL) {
+        const struct vkyc_head *head = &t->response->head;
+        if (head->status != 0 || head->in_head || head->interim > 0) {
+            return "response";
+        }
+        curl_off_t uploaded = 0;
+        curl_off_t length = 0;
+        curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+        curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &length);
+        return uploaded < length ? "send" : "response";
+    }
+    if (t->easy == NULL || microseconds(t, CURLINFO_NAMELOOKUP_TIME_T) == 0) {
+        return "dns";
+    }
+    /* libcurl gives the time of the connection only after TLS, but knows our port as soon as the connection stands. */
+    long port = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
+    return port == 0 && microseconds(t, CURLINFO_CONNECT_TIME_T) == 0 ? "connect" : "tls";
+}
+
+static void explain_timeout(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
+{
+    const char *phase = reached(t);
+    const char *reason = "The server did not answer in time.";
+    if (strcmp(phase, "dns") == 0) {
+        reason = "The name of the server was not resolved in time.";
+    } else if (strcmp(phase, "connect") == 0) {
+        reason = "The server did not accept a connection in time.";
+    } else if (strcmp(phase, "tls") == 0) {
+        reason = "The server did not finish the TLS handshake in time.";
+    } else if (strcmp(phase, "send") == 0) {
+        reason = "The server did not take the request in time.";
+    }
+    say(failure, "timeout", phase, reason);
+}
+
+static void explain_certificate(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
+{
+    long result = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &result);
+    say(failure, "tls", "tls", vkyc_certificate_reason(result));
+}
+
+/* Code 35 is both a disagreement and a connection that broke off; only the second may be tried again. The words for an end without a
+ * reset depend on the versions of libcurl and OpenSSL. */
+static void explain_handshake(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
+{
+    long system_error = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &system_error);
+    if (system_error != 0 || mentions(t, "SSL_ERROR_SYSCALL") || mentions(t, "unexpected eof")) {
+        say(failure, "network", "tls", "The connection broke during the TLS handshake.");
+    } else {
+        say(failure, "tls", "tls", "The server and this client could not agree on TLS.");
+    }
+}
+
+/* Codes 52, 55 and 56: the connection failed under the transfer, or what came over it was not what it should be. */
+static void explain_break(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
+{
+    const struct vkyc_head *head = t->response != NULL ? &t->response->head : NULL;
+    long system_error = 0;
+    long proxy_status = 0;
+    const char *phase = reached(t);
+    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &system_error);
+    curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    if (t->sends == 0 && proxy_status != 0) {
+        say(failure, "connect", "connect", "The proxy refused to connect to the server.");
+    } else if (mentions(t, "SSL routines") && !mentions(t, "unexpected eof")) {
+        say(failure, "tls", phase, "The server ended the TLS connection with an alert, or broke its rules.");
+    } else if (head != NULL && head->complete && head->chunked && system_error == 0 && mentions(t, "chunk")) {
+        say(failure, "protocol", "response", "The response's chunks are malformed.");
+    } else {
+        say(failure, "network", phase, "The connection broke before the response was complete.");
+    }
+}
+
+/* Code 23 and others that our own callbacks and checks brought about. */
+static void explain_refusal(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
+{
+    enum vkyc_head_fault fault = t->response->head.fault;
+    enum vkyc_status body = t->response->body.status;
+    if (fault == VKYC_HEAD_MEMORY || body == VKYC_ERR_MEMORY) {
+        say(failure, "memory", "response", "There is no memory for the response.");
+    } else if (fault != VKYC_HEAD_FINE) {
+        say(failure, fault == VKYC_HEAD_TOO_LARGE ? "too_large" : "protocol", "response", vkyc_head_fault_text(fault));
+    } else if (t->too_long || body == VKYC_ERR_LIMIT) {
+        say(failure, "too_large", "response", "The response's body is larger than max_body_bytes allows.");
+    } else {
+        say(failure, "protocol", "response", "The response is not proper HTTP/1.1.");
+    }
+}
+
+static void explain(const struct vkyc_curl_transfer *t, CURLcode code, struct vkyc_failure *failure)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        say(failure, "dns", "dns", "The name of the server could not be resolved.");
+        break;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_INTERFACE_FAILED:
+    case CURLE_PROXY:
+        say(failure, "connect", "connect", "The server could not be reached.");
+        break;
+    case CURLE_OPERATION_TIMEDOUT:
+        explain_timeout(t, failure);
+        break;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        explain_certificate(t, failure);
+        break;
+    case CURLE_SSL_CONNECT_ERROR:
+        explain_handshake(t, failure);
+        break;
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+    case CURLE_USE_SSL_FAILED:
+        say(failure, "tls", "tls", "The server and this client could not agree on TLS.");
+        break;
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+        say(failure, "config", "tls", "A file of ca_file, crl_file, client_cert or client_key cannot be used.");
+        break;
+    case CURLE_ABORTED_BY_CALLBACK:
+        say(failure, "network", "response", "The kept connection was closed before the response came; the request was not sent again.");
+        break;
+    case CURLE_PARTIAL_FILE:
+        say(failure, "network", "response", "The response was cut short.");
+        break;
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+        explain_break(t, failure);
+        break;
+    case CURLE_FILESIZE_EXCEEDED:
+        say(failure, "too_large", "response", "The response's body is larger than max_body_bytes allows.");
+        break;
+    case CURLE_WRITE_ERROR:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+        explain_refusal(t, failure);
+        break;
+    case CURLE_OUT_OF_MEMORY:
+        if (t->sends == 0) {
+            say(failure, "memory", NULL, "There is no memory for the transfer.");
+        } else {
+            /* libcurl says so of a header line above its own limit. */
+            say(failure, "too_large", "response", "The response's head is larger than allowed.");
+        }
+        break;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_LOGIN_DENIED:
+        say(failure, "config", NULL, "The URL is malformed or holds a user's name.");
+        break;
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+        say(failure, "config", NULL, "The request's header fields are malformed or too many.");
+        break;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        if (t->sends > 0) {
+            explain_refusal(t, failure);
+        } else {
+            say(failure, "config", NULL, "The URL's scheme is not allowed: https only.");
+        }
+        break;
+    case CURLE_FAILED_INIT:
+    case CURLE_NOT_BUILT_IN:
+    case CURLE_UNKNOWN_OPTION:
+        say(failure, "config", NULL, "This libcurl cannot be used: it was built without a feature that is needed, or could not start.");
+        break;
+    default:
+        if (t->sends > 0) {
+            say(failure, "network", reached(t), "The transfer failed in an unforeseen way.");
+        } else {
+            say(failure, "connect", reached(t), "The connection failed in an unforeseen way.");
+        }
+        break;
+    }
+}
+
+void vkyc_curl_explain(const struct vkyc_curl_transfer *t, CURLcode code, struct vkyc_failure *failure)
+{
+    memset(failure, 0, sizeof *failure);
+    failure->sent = t->sends > 0;
+    explain(t, code, failure);
+}

@@ -1,0 +1,31 @@
+/* What the files of the binding share: the userdata that cross between them, and how each adds itself to the module. */
+#ifndef LVKYC_BINDING_H
+#define LVKYC_BINDING_H
+
+#include "compat.h"
+
+#include "../core/message.h"
+#include "../core/schema.h"
+#include "../core/secret.h"
+
+/* Names of metatables; the same in vkyc.core and vkyc.curl, so that a userdata of one is understood by the other. */
+#define LVKYC_SECRET "vkyc.Secret"
+#define LVKYC_SCHEMA "vkyc.Schema"
+#define LVKYC_REQUEST "vkyc.Request"
+#define LVKYC_RESPONSE "vkyc.Response"
+
+/* Each adds its functions to the module table at the top of the stack. */
+void lvkyc_open_secret(lua_State *L);
+void lvkyc_open_schema(lua_State *L);
+void lvkyc_open_request(lua_State *L);
+void lvkyc_open_response(lua_State *L);
+void lvkyc_open_http(lua_State *L);
+void lvkyc_open_webhook(lua_State *L);
+void lvkyc_open_sign(lua_State *L);
+void lvkyc_open_text(lua_State *L);
+void lvkyc_open_clock(lua_State *L);
+
+/* The bytes of a string or of a secret at `index`; NULL when it is neither, or a closed secret. Borrowed. */
+const char *lvkyc_tobytes(lua_State *L, int index, size_t *size);
+
+#endif

@@ -1,0 +1,659 @@
+/* From Lua values to the bytes of a request, checking them on the way. One pass: what was written is used only when nothing was wrong.
+ * Tables are read raw: a metatable of the caller's cannot run code in the middle. */
+#include <math.h>
+#include <string.h>
+
+#include "../core/json_read.h"
+#include "../core/json_write.h"
+#include "../core/url.h"
+#include "schema.h"
+
+static struct lvkyc_place named(const struct lvkyc_place *up, struct vkyc_text name)
+{
+    struct lvkyc_place place = {up, name.text, name.size, 0};
+    return place;
+}
+
+static struct lvkyc_place item(const struct lvkyc_place *up, size_t index)
+{
+    struct lvkyc_place place = {up, NULL, 0, index};
+    return place;
+}
+
+/* The place of a key that a script made up: shown only when it is harmless to show. */
+static struct lvkyc_place keyed(const struct lvkyc_place *up, lua_State *L, int index)
+{
+    struct lvkyc_place place = {up, "?", 1, 0};
+    if (lua_type(L, index) == LUA_TSTRING) {
+        size_t size;
+        const char *text = lua_tolstring(L, index, &size);
+        size_t i = 0;
+        while (i < size && ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') || text[i] == '_' || text[i] == '-')) {
+            i++;
+        }
+        if (i == size && size > 0 && size <= 64) {
+            place.name = text;
+            place.name_size = size;
+        }
+    }
+    return place;
+}
+
+void lvkyc_violation(struct lvkyc_encoder *e, const struct lvkyc_place *place, enum vkyc_rule rule, const char *text)
+{
+    lua_State *L = e->L;
+    e->count++;
+    luaL_checkstack(L, 4, NULL);
+    if (lua_isnil(L, e->violations)) {
+        lua_newtable(L);
+        lua_replace(L, e->violations);
+    }
+    if (e->count > VKYC_MAX_VIOLATIONS) {
+        lua_pushnumber(L, (lua_Number)(e->count - VKYC_MAX_VIOLATIONS));
+        lua_setfield(L, e->violations, "more");
+        return;
+    }
+    char path[VKYC_MAX_PATH];
+    size_t size = lvkyc_place_write(place, path, sizeof path);
+    lua_createtable(L, 0, 3);
+    lua_pushlstring(L, path, size);
+    lua_setfield(L, -2, "path");
+    lua_pushstring(L, vkyc_rule_name(rule));
+    lua_setfield(L, -2, "rule");
+    lua_pushstring(L, text);
+    lua_setfield(L, -2, "message");
+    lua_rawseti(L, e->violations, (int)e->count);
+}
+
+static void broken(struct lvkyc_encoder *e, const struct lvkyc_place *place, enum vkyc_rule rule, const struct vkyc_field *f)
+{
+    char text[512];
+    vkyc_rule_describe(rule, f, text, sizeof text);
+    lvkyc_violation(e, place, rule, text);
+}
+
+static int is_text_type(enum vkyc_type type)
+{
+    switch (type) {
+    case VKYC_TYPE_STRING:
+    case VKYC_TYPE_ID:
+    case VKYC_TYPE_DATE:
+    case VKYC_TYPE_DATETIME:
+    case VKYC_TYPE_URL:
+    case VKYC_TYPE_PHONE:
+    case VKYC_TYPE_ENUM:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* How a scalar is written: JSON and a query differ in this only. */
+enum form { FORM_JSON, FORM_QUERY };
+
+static void put_text(struct lvkyc_encoder *e, enum form form, const struct lvkyc_place *place, const char *text, size_t size)
+{
+    enum vkyc_status status = form == FORM_JSON ? vkyc_json_write_string(e->out, text, size) : vkyc_url_append_value(e->out, text, size);
+    if (status == VKYC_ERR_UTF8) {
+        lvkyc_violation(e, place, VKYC_RULE_UTF8, "must be UTF-8");
+    } else if (status == VKYC_ERR_NUL) {
+        lvkyc_violation(e, place, VKYC_RULE_NUL, "must not have a NUL byte");
+    }
+    /* Any other failure stays in the buffer's status, which the caller of the walk looks at. */
+}
+
+static void put_double(struct lvkyc_encoder *e, const struct lvkyc_place *place, double value)
+{
+    if (vkyc_json_write_double(e->out, value) == VKYC_ERR_RANGE) {
+        lvkyc_violation(e, place, VKYC_RULE_RANGE, "must be a finite number");
+    }
+}
+
+static void put_number(struct lvkyc_encoder *e, int index, enum form form, const struct lvkyc_place *place)
+{
+    long long integer;
+    struct vkyc_buffer *b = e->out;
+    size_t start = b->size;
+    if (lvkyc_isinteger(e->L, index, &integer)) {
+        vkyc_json_write_int64(b, integer);
+    } else {
+        put_double(e, place, lua_tonumber(e->L, index));
+    }
+    /* 1e+22 is 1e22, and a plus in a query would be read as a space. */
+    char *plus = form == FORM_QUERY && b->size > start ? memchr(b->data + start, '+', b->size - start) : NULL;
+    if (plus != NULL) {
+        b->size--;
+        memmove(plus, plus + 1, (size_t)(b->data + b->size - plus));
+    }
+}
+
+/* Any scalar in a query. Returns 0 for what cannot stand there. */
+static int put_in_query(struct lvkyc_encoder *e, int index, const struct lvkyc_place *place)
+{
+    size_t size;
+    const char *text;
+    switch (lua_type(e->L, index)) {
+    case LUA_TSTRING:
+        text = lua_tolstring(e->L, index, &size);
+        put_text(e, FORM_QUERY, place, text, size);
+        return 1;
+    case LUA_TNUMBER:
+        put_number(e, index, FORM_QUERY, place);
+        return 1;
+    case LUA_TBOOLEAN:
+        vkyc_buffer_append_text(e->out, lua_toboolean(e->L, index) ? "true" : "false");
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static void scalar(struct lvkyc_encoder *e, int index, const struct vkyc_field *f, enum form form, const struct lvkyc_place *place)
+{
+    lua_State *L = e->L;
+    int type = lua_type(L, index);
+    enum vkyc_rule rule = VKYC_RULE_FINE;
+    long long integer;
+    size_t size;
+    if (type == LUA_TSTRING && is_text_type(f->type)) {
+        const char *text = lua_tolstring(L, index, &size);
+        rule = vkyc_field_check_text(f, text, size);
+        if (rule == VKYC_RULE_FINE) {
+            put_text(e, form, place, text, size);
+        }
+    } else if (type == LUA_TNUMBER && (f->type == VKYC_TYPE_NUMBER || f->number_too)) {
+        rule = vkyc_field_check_number(f, f->type == VKYC_TYPE_NUMBER ? lua_tonumber(L, index) : 0);
+        if (f->number_too || rule == VKYC_RULE_FINE) {
+            rule = VKYC_RULE_FINE;
+            put_number(e, index, form, place);
+        }
+    } else if (type == LUA_TNUMBER && f->type == VKYC_TYPE_INT) {
+        if (!lvkyc_isinteger(L, index, &integer) || integer >= 9007199254740992LL || integer <= -9007199254740992LL) {
+            rule = VKYC_RULE_FORMAT;
+        } else {
+            rule = vkyc_field_check_number(f, (double)integer);
+            vkyc_json_write_int64(e->out, integer);
+        }
+    } else if (f->type == VKYC_TYPE_INT64 && type == LUA_TSTRING) {
+        const char *text = lua_tolstring(L, index, &size);
+        rule = vkyc_digits_check(text, size) ? VKYC_RULE_FINE : VKYC_RULE_FORMAT;
+        vkyc_buffer_append(e->out, text, size);
+    } else if (f->type == VKYC_TYPE_INT64 && type == LUA_TNUMBER) {
+        rule = lvkyc_isinteger(L, index, &integer) ? VKYC_RULE_FINE : VKYC_RULE_FORMAT;
+        if (rule == VKYC_RULE_FINE) {
+            vkyc_json_write_int64(e->out, integer);
+        }
+    } else if (f->type == VKYC_TYPE_BOOLEAN && type == LUA_TBOOLEAN) {
+        vkyc_buffer_append_text(e->out, lua_toboolean(L, index) ? "true" : "false");
+    } else if (f->type == VKYC_TYPE_ENUM_MODEL && type == LUA_TSTRING) {
+        const char *text = lua_tolstring(L, index, &size);
+        rule = vkyc_field_check_text(f, text, size);
+        if (rule == VKYC_RULE_FINE) {
+            put_text(e, form, place, text, size);
+        }
+    } else if (f->type != VKYC_TYPE_ANY || !put_in_query(e, index, place)) {
+        rule = VKYC_RULE_TYPE;
+    }
+    if (rule != VKYC_RULE_FINE) {
+        broken(e, place, rule, f);
+    }
+}
+
+static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip,
+                          const struct lvkyc_place *up, int depth);
+
+/* 1 when the keys of the table are exactly 1..n. */
+static int is_sequence(lua_State *L, int index, size_t n)
+{
+    size_t count = 0;
+    long long key;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        lua_pop(L, 1);
+        if (!lvkyc_isinteger(L, -1, &key) || key < 1 || (unsigned long long)key > n) {
+            lua_pop(L, 1);
+            return 0;
+        }
+        count++;
+    }
+    return count == n;
+}
+
+static size_t push_value(struct lvkyc_encoder *e, int index, const struct vkyc_field *f, const struct lvkyc_place *up, int report);
+
+/* The values of the sequence field must be exactly 1..n, in any position (Cashfree's `order`). */
+static void check_sequence(struct lvkyc_encoder *e, int index, size_t n, const struct vkyc_field *f, const struct lvkyc_place *place)
+{
+    lua_State *L = e->L;
+    luaL_checkstack(L, 8, NULL);
+    unsigned char *seen = lua_newuserdata(L, n + 1);
+    memset(seen, 0, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        long long value = 0;
+        lua_rawgeti(L, index, (int)i);
+        if (!lua_istable(L, -1)) {
+            lua_pop(L, 1);
+            continue;
+        }
+        push_value(e, lua_gettop(L), f->sequence, NULL, 0);
+        int integer = lvkyc_isinteger(L, -1, &value);
+        lua_pop(L, 2);
+        if (!integer) {
+            continue; /* a violation of its own */
+        }
+        if (value < 1 || (unsigned long long)value > n || seen[value]) {
+            struct lvkyc_place each = item(place, i);
+            struct lvkyc_place at = named(&each, f->sequence->name);
+            broken(e, &at, VKYC_RULE_SEQUENCE, f);
+        } else {
+            seen[value] = 1;
+        }
+    }
+    lua_pop(L, 1);
+}
+
+static void encode_value(struct lvkyc_encoder *e, int index, const struct vkyc_field *f, const struct lvkyc_place *place, int depth);
+
+static void encode_array(struct lvkyc_encoder *e, int index, const struct vkyc_field *f, const struct lvkyc_place *place, int depth)
+{
+    lua_State *L = e->L;
+    size_t n = 0;
+    if (depth > VKYC_MAX_DEPTH) {
+        lvkyc_violation(e, place, VKYC_RULE_TYPE, "is nested too deep");
+        return;
+    }
+    if (lua_istable(L, index)) {
+        n = lua_rawlen(L, index);
+        if (!is_sequence(L, index, n)) {
+            lvkyc_violation(e, place, VKYC_RULE_TYPE, "must be an array: keys 1 to n without a hole");
+            return;
+        }
+    } else if (!lvkyc_isarray(L, index)) {
+        broken(e, place, VKYC_RULE_TYPE, f);
+        return;
+    }
+    if (f->has_min && (double)n < f->min) {
+        broken(e, place, VKYC_RULE_TOO_SHORT, f);
+    }
+    if (f->has_max && (double)n > f->max) {
+        broken(e, place, VKYC_RULE_TOO_LONG, f);
+    }
+    vkyc_buffer_append_byte(e->out, '[');
+    for (size_t i = 1; i <= n; i++) {
+        if (i > 1) {
+            vkyc_buffer_append_byte(e->out, ',');
+        }
+        struct lvkyc_place at = item(place, i);
+        lua_rawgeti(L, index, (int)i);
+        if (f->items != NULL) {
+            encode_value(e, lua_gettop(L), f->items, &at, depth);
+        } else {
+            lvkyc_encode_any(e, lua_gettop(L), &at, depth + 1);
+        }
+        lua_pop(L, 1);
+    }
+    vkyc_buffer_append_byte(e->out, ']');
+    if (f->sequence != NULL) {
+        check_sequence(e, index, n, f, place);
+    }
+}
+
+/* `depth` is that of the container that holds the value; the other walks take the depth of the container they write. */
+static void encode_value(struct lvkyc_encoder *e, int index, const struct vkyc_field *f, const struct lvkyc_place *place, int depth)
+{
+    lua_State *L = e->L;
+    luaL_checkstack(L, 8, NULL);
+    if (lvkyc_isnull(L, index)) {
+        if (f->required) {
+            broken(e, place, VKYC_RULE_REQUIRED, f);
+        }
+        vkyc_buffer_append(e->out, "null", 4);
+        return;
+    }
+    switch (f->type) {
+    case VKYC_TYPE_ARRAY:
+        encode_array(e, index, f, place, depth + 1);
+        break;
+    case VKYC_TYPE_OBJECT:
+        if (!lua_istable(L, index)) {
+            broken(e, place, VKYC_RULE_TYPE, f);
+        } else if (f->object != NULL) {
+            encode_object(e, index, f->object, 0, 0, place, depth + 1);
+        } else {
+            lvkyc_encode_any(e, index, place, depth + 1);
+        }
+        break;
+    case VKYC_TYPE_ANY:
+        lvkyc_encode_any(e, index, place, depth + 1);
+        break;
+    case VKYC_TYPE_ENUM_MODEL:
+        if (lua_istable(L, index)) {
+            lvkyc_encode_any(e, index, place, depth + 1);
+        } else {
+            scalar(e, index, f, FORM_JSON, place);
+        }
+        break;
+    default:
+        scalar(e, index, f, FORM_JSON, place);
+        break;
+    }
+}
+
+/* Pushes the value of a field, by its name or another spelling of it. Returns how many keys of the table it used. */
+static size_t push_value(struct lvkyc_encoder *e, int index, const struct vkyc_field *f, const struct lvkyc_place *up, int report)
+{
+    lua_State *L = e->L;
+    size_t used = 0;
+    lua_rawgeti(L, e->names, f->ref);
+    lua_rawget(L, index);
+    used += !lua_isnil(L, -1);
+    for (size_t i = 0; i < f->also_count; i++) {
+        lua_pushlstring(L, f->also[i].text, f->also[i].size);
+        lua_rawget(L, index);
+        if (lua_isnil(L, -1)) {
+            lua_pop(L, 1);
+            continue;
+        }
+        if (used > 0) {
+            struct lvkyc_place at = named(up, f->also[i]);
+            if (report) {
+                lvkyc_violation(e, &at, VKYC_RULE_TWICE, "is another spelling of a field that is given too");
+            }
+            lua_pop(L, 1);
+        } else {
+            lua_replace(L, -2);
+        }
+        used++;
+    }
+    return used;
+}
+
+static int is_spelling(const struct vkyc_object *o, const char *name, size_t size)
+{
+    if (vkyc_object_find(o, name, size, vkyc_json_hash(name, size), 0) >= 0) {
+        return 1;
+    }
+    for (size_t i = 0; i < o->count; i++) {
+        for (size_t j = 0; j < o->fields[i].also_count; j++) {
+            const struct vkyc_text *also = &o->fields[i].also[j];
+            if (also->size == size && memcmp(also->text, name, size) == 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* The table has more keys than were used: names them. */
+static void find_unknown(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, const struct lvkyc_place *up)
+{
+    lua_State *L = e->L;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        lua_pop(L, 1);
+        struct lvkyc_place at = keyed(up, L, lua_gettop(L));
+        if (lua_type(L, -1) != LUA_TSTRING) {
+            lvkyc_violation(e, &at, VKYC_RULE_UNKNOWN, "has a key that is not a string");
+            continue;
+        }
+        size_t size;
+        const char *name = lua_tolstring(L, -1, &size);
+        if (is_spelling(o, name, size)) {
+            continue;
+        }
+        int nearest = vkyc_object_suggest(o, name, size);
+        char text[160] = "is not a field of this operation; `extra` sends it as it is";
+        if (nearest >= 0) {
+            const struct vkyc_text *near = &o->fields[nearest].name;
+            size_t used = strlen("is not a field of this operation; did you mean ");
+            memcpy(text, "is not a field of this operation; did you mean ", used);
+            size_t room = near->size < 64 ? near->size : 64;
+            memcpy(text + used, near->text, room);
+            memcpy(text + used + room, "?", 2);
+        }
+        lvkyc_violation(e, &at, VKYC_RULE_UNKNOWN, text);
+    }
+}
+
+static size_t count_keys(lua_State *L, int index)
+{
+    size_t count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        lua_pop(L, 1);
+        count++;
+    }
+    return count;
+}
+
+/* One member of `extra` is at the top of the stack, its key below it. Returns its name, or NULL when it cannot be sent. */
+static const char *extra_name(struct lvkyc_encoder *e, const struct vkyc_object *o, const struct lvkyc_place *at, size_t *size)
+{
+    lua_State *L = e->L;
+    if (lua_type(L, -2) != LUA_TSTRING) {
+        lvkyc_violation(e, at, VKYC_RULE_UNKNOWN, "has a key that is not a string");
+        return NULL;
+    }
+    const char *name = lua_tolstring(L, -2, size);
+    if (memchr(name, '\0', *size) != NULL) {
+        lvkyc_violation(e, at, VKYC_RULE_NUL, "has a name with a NUL byte");
+        return NULL;
+    }
+    if (is_spelling(o, name, *size)) {
+        lvkyc_violation(e, at, VKYC_RULE_TWICE, "is a field of this operation: give it there, not in `extra`");
+        return NULL;
+    }
+    return name;
+}
+
+static const struct lvkyc_place EXTRA = {NULL, "extra", 5, 0};
+
+static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip,
+                          const struct lvkyc_place *up, int depth)
+{
+    lua_State *L = e->L;
+    luaL_checkstack(L, 8, NULL);
+    if (depth > VKYC_MAX_DEPTH) {
+        lvkyc_violation(e, up, VKYC_RULE_TYPE, "is nested too deep");
+        return;
+    }
+    size_t used = 0;
+    char before = '{';
+    for (size_t i = 0; i < o->count; i++) {
+        const struct vkyc_field *f = &o->fields[i];
+        used += push_value(e, index, f, up, 1);
+        struct lvkyc_place at = named(up, f->name);
+        int skipped = i < 64 && ((skip >> i) & 1) != 0;
+        if (lua_isnil(L, -1) || (skipped && lvkyc_isnull(L, -1))) {
+            if (f->required) {
+                broken(e, &at, VKYC_RULE_REQUIRED, f);
+            }
+        } else if (!skipped) {
+            vkyc_buffer_append_byte(e->out, before);
+            before = ',';
+            vkyc_buffer_append(e->out, f->json_key.text, f->json_key.size);
+            encode_value(e, lua_gettop(L), f, &at, depth);
+        }
+        lua_pop(L, 1);
+    }
+    if (count_keys(L, index) != used) {
+        find_unknown(e, index, o, up);
+    }
+    if (extra != 0) {
+        lua_pushnil(L);
+        while (lua_next(L, extra) != 0) {
+            struct lvkyc_place at = keyed(&EXTRA, L, lua_gettop(L) - 1);
+            size_t size;
+            const char *name = extra_name(e, o, &at, &size);
+            if (name != NULL) {
+                vkyc_buffer_append_byte(e->out, before);
+                before = ',';
+                put_text(e, FORM_JSON, &at, name, size);
+                vkyc_buffer_append_byte(e->out, ':');
+                lvkyc_encode_any(e, lua_gettop(L), &at, depth + 1);
+            }
+            lua_pop(L, 1);
+        }
+    }
+    if (before == '{') {
+        vkyc_buffer_append_byte(e->out, '{');
+    }
+    vkyc_buffer_append_byte(e->out, '}');
+}
+
+void lvkyc_encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip)
+{
+    encode_object(e, index, o, extra, skip, NULL, 1);
+}
+
+void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip)
+{
+    lua_State *L = e->L;
+    size_t used = 0;
+    size_t start = e->out->size;
+    for (size_t i = 0; i < o->count; i++) {
+        const struct vkyc_field *f = &o->fields[i];
+        used += push_value(e, index, f, NULL, 1);
+        struct lvkyc_place at = named(NULL, f->name);
+        if (lua_isnil(L, -1) || lvkyc_isnull(L, -1)) {
+            if (f->required) {
+                broken(e, &at, VKYC_RULE_REQUIRED, f);
+            }
+        } else if (i >= 64 || ((skip >> i) & 1) == 0) {
+            if (e->out->size > start) {
+                vkyc_buffer_append_byte(e->out, '&');
+            }
+            put_text(e, FORM_QUERY, &at, f->name.text, f->name.size);
+            vkyc_buffer_append_byte(e->out, '=');
+            scalar(e, lua_gettop(L), f, FORM_QUERY, &at);
+        }
+        lua_pop(L, 1);
+    }
+    if (count_keys(L, index) != used) {
+        find_unknown(e, index, o, NULL);
+    }
+    if (extra == 0) {
+        return;
+    }
+    lua_pushnil(L);
+    while (lua_next(L, extra) != 0) {
+        struct lvkyc_place at = keyed(&EXTRA, L, lua_gettop(L) - 1);
+        size_t size;
+        const char *name = extra_name(e, o, &at, &size);
+        if (name != NULL) {
+            if (e->out->size > start) {
+                vkyc_buffer_append_byte(e->out, '&');
+            }
+            put_text(e, FORM_QUERY, &at, name, size);
+            vkyc_buffer_append_byte(e->out, '=');
+            if (!put_in_query(e, lua_gettop(L), &at)) {
+                lvkyc_violation(e, &at, VKYC_RULE_TYPE, "must be a string, a number or a boolean: it goes into a query");
+            }
+        }
+        lua_pop(L, 1);
+    }
+}
+
+static int takes_text(enum vkyc_type type)
+{
+    return is_text_type(type) || type == VKYC_TYPE_INT64 || type == VKYC_TYPE_ENUM_MODEL || type == VKYC_TYPE_ANY;
+}
+
+void lvkyc_encode_segment(struct lvkyc_encoder *e, int index, const struct vkyc_field *f)
+{
+    lua_State *L = e->L;
+    struct lvkyc_place at = named(NULL, f->name);
+    push_value(e, index, f, NULL, 0);
+    if (lua_isnil(L, -1) || lvkyc_isnull(L, -1)) {
+        /* When required, the walk over the object says so; in a path every field is. */
+        if (!f->required) {
+            broken(e, &at, VKYC_RULE_REQUIRED, f);
+        }
+    } else if (lua_type(L, -1) != LUA_TSTRING || !takes_text(f->type)) {
+        scalar(e, lua_gettop(L), f, FORM_QUERY, &at);
+    } else {
+        size_t size;
+        const char *text = lua_tolstring(L, -1, &size);
+        enum vkyc_rule rule = vkyc_field_check_text(f, text, size);
+        if (rule != VKYC_RULE_FINE) {
+            broken(e, &at, rule, f);
+        } else if (vkyc_url_append_segment(e->out, text, size) == VKYC_ERR_SYNTAX) {
+            lvkyc_violation(e, &at, VKYC_RULE_VALUE, "must not be empty, \".\" or \"..\": it is part of a path");
+        }
+    }
+    lua_pop(L, 1);
+}
+
+void lvkyc_encode_any(struct lvkyc_encoder *e, int index, const struct lvkyc_place *place, int depth)
+{
+    lua_State *L = e->L;
+    size_t size;
+    luaL_checkstack(L, 8, NULL);
+    if (e->out->status != VKYC_OK) {
+        return; /* full already: a table that holds itself twice would go on for ever */
+    }
+    if (depth > VKYC_MAX_DEPTH && (lua_istable(L, index) || lvkyc_isarray(L, index))) {
+        lvkyc_violation(e, place, VKYC_RULE_TYPE, "is nested too deep, or contains itself");
+        return;
+    }
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING: {
+        const char *text = lua_tolstring(L, index, &size);
+        if (memchr(text, '\0', size) != NULL) {
+            lvkyc_violation(e, place, VKYC_RULE_NUL, "must not have a NUL byte");
+        }
+        put_text(e, FORM_JSON, place, text, size);
+        return;
+    }
+    case LUA_TNUMBER:
+        put_number(e, index, FORM_JSON, place);
+        return;
+    case LUA_TBOOLEAN:
+        vkyc_buffer_append_text(e->out, lua_toboolean(L, index) ? "true" : "false");
+        return;
+    case LUA_TLIGHTUSERDATA:
+        if (lvkyc_isnull(L, index)) {
+            vkyc_buffer_append(e->out, "null", 4);
+            return;
+        }
+        if (lvkyc_isarray(L, index)) {
+            vkyc_buffer_append(e->out, "[]", 2);
+            return;
+        }
+        break;
+    case LUA_TTABLE: {
+        size_t n = lua_rawlen(L, index);
+        int array = n > 0 ? is_sequence(L, index, n) : lvkyc_isarray(L, index);
+        if (array) {
+            struct vkyc_field anything;
+            memset(&anything, 0, sizeof anything);
+            anything.type = VKYC_TYPE_ARRAY;
+            encode_array(e, index, &anything, place, depth);
+        } else {
+            static const struct vkyc_object nothing = {NULL, 0};
+            char before = '{';
+            lua_pushnil(L);
+            while (lua_next(L, index) != 0) {
+                struct lvkyc_place at = keyed(place, L, lua_gettop(L) - 1);
+                const char *name = extra_name(e, &nothing, &at, &size);
+                if (name != NULL) {
+                    vkyc_buffer_append_byte(e->out, before);
+                    before = ',';
+                    put_text(e, FORM_JSON, &at, name, size);
+                    vkyc_buffer_append_byte(e->out, ':');
+                    lvkyc_encode_any(e, lua_gettop(L), &at, depth + 1);
+                }
+                lua_pop(L, 1);
+            }
+            if (before == '{') {
+                vkyc_buffer_append_byte(e->out, '{');
+            }
+            vkyc_buffer_append_byte(e->out, '}');
+        }
+        return;
+    }
+    default:
+        break;
+    }
+    lvkyc_violation(e, place, VKYC_RULE_TYPE, "must be a string, a number, a boolean, a table or null");
+}

@@ -1,0 +1,146 @@
+/* core.http(request): one exchange of HTTP/1.1 for hosts that move the bytes themselves; and the reasons of a refused certificate. */
+#include <string.h>
+
+#include "../core/certificate.h"
+#include "../core/http_read.h"
+#include "../core/http_write.h"
+#include "binding.h"
+
+#define HTTP "vkyc.Http"
+
+struct http {
+    struct vkyc_http_read read;
+    struct vkyc_buffer out; /* the request's bytes, until they are a string */
+};
+
+static struct http *check_http(lua_State *L)
+{
+    struct http *h = lvkyc_test(L, 1, HTTP);
+    if (h == NULL) {
+        luaL_argerror(L, 1, "http expected");
+    }
+    return h;
+}
+
+static struct vkyc_response *check_response(lua_State *L)
+{
+    struct vkyc_response *r = lvkyc_test(L, 2, LVKYC_RESPONSE);
+    if (r == NULL) {
+        luaL_argerror(L, 2, "response expected");
+    }
+    return r;
+}
+
+static int push_failure(lua_State *L, const struct vkyc_failure *failure)
+{
+    lua_pushnil(L);
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, failure->kind);
+    lua_setfield(L, -2, "kind");
+    if (failure->phase != NULL) {
+        lua_pushstring(L, failure->phase);
+        lua_setfield(L, -2, "phase");
+    }
+    lua_pushstring(L, failure->reason);
+    lua_setfield(L, -2, "reason");
+    lua_pushboolean(L, failure->sent);
+    lua_setfield(L, -2, "sent");
+    return 2;
+}
+
+/* core.http(request) -> http, bytes, host, port, https | nil, failure
+ *
+ * `bytes` is the whole message and holds the request's secrets; `host` has no brackets. */
+static int http_new(lua_State *L)
+{
+    const struct vkyc_request *request = lvkyc_test(L, 1, LVKYC_REQUEST);
+    luaL_argcheck(L, request != NULL, 1, "request expected");
+    struct http *h = lvkyc_newuserdata(L, sizeof *h);
+    vkyc_http_read_init(&h->read, strcmp(request->method, "HEAD") == 0, vkyc_alloc_malloc, NULL);
+    vkyc_buffer_init(&h->out, VKYC_MAX_URL + VKYC_MAX_HEADER_BYTES + 256 + request->body.limit, vkyc_alloc_malloc, NULL);
+    luaL_getmetatable(L, HTTP);
+    lua_setmetatable(L, -2);
+    struct vkyc_http_target target;
+    enum vkyc_status status = vkyc_http_target_read(request->url.data, request->url.size, &target);
+    if (status == VKYC_OK) {
+        status = vkyc_http_write(&h->out, request, &target);
+    }
+    if (status == VKYC_OK) {
+        lua_pushlstring(L, h->out.data, h->out.size);
+        vkyc_buffer_free(&h->out);
+        lua_pushlstring(L, target.host, target.host_size);
+        lua_pushinteger(L, (lua_Integer)target.port);
+        lua_pushboolean(L, target.https);
+        return 5;
+    }
+    static const struct vkyc_failure no_memory = {"memory", NULL, "There is no memory for the request.", 0};
+    static const struct vkyc_failure bad_url = {"config", NULL, "The URL is malformed or holds a user's name.", 0};
+    return push_failure(L, status == VKYC_ERR_SYNTAX ? &bad_url : &no_memory);
+}
+
+static int push_result(lua_State *L, const struct http *h, const struct vkyc_response *response, enum vkyc_http_result result)
+{
+    struct vkyc_failure failure;
+    switch (result) {
+    case VKYC_HTTP_MORE:
+        lua_pushboolean(L, 0);
+        return 1;
+    case VKYC_HTTP_DONE:
+        lua_pushinteger(L, response->head.status);
+        return 1;
+    default:
+        vkyc_http_read_explain(&h->read, response, &failure);
+        return push_failure(L, &failure);
+    }
+}
+
+/* http:feed(response, bytes) -> status | false when more must come | nil, failure. The same response at each call. */
+static int http_feed(lua_State *L)
+{
+    struct http *h = check_http(L);
+    struct vkyc_response *response = check_response(L);
+    size_t size;
+    const char *bytes = luaL_checklstring(L, 3, &size);
+    return push_result(L, h, response, vkyc_http_read_feed(&h->read, response, bytes, size));
+}
+
+/* http:finish(response) -> status | nil, failure. The server closed the connection. */
+static int http_finish(lua_State *L)
+{
+    struct http *h = check_http(L);
+    struct vkyc_response *response = check_response(L);
+    return push_result(L, h, response, vkyc_http_read_end(&h->read));
+}
+
+/* http:reusable(response) -> whether the connection may carry another request */
+static int http_reusable(lua_State *L)
+{
+    const struct http *h = check_http(L);
+    lua_pushboolean(L, vkyc_http_read_reusable(&h->read, check_response(L)));
+    return 1;
+}
+
+static int http_close(lua_State *L)
+{
+    struct http *h = check_http(L);
+    vkyc_http_read_free(&h->read);
+    vkyc_buffer_free(&h->out);
+    return 0;
+}
+
+/* core.certificate_reason(code of X509_verify_cert) -> sentence; 0 is another host's certificate */
+static int certificate_reason(lua_State *L)
+{
+    lua_pushstring(L, vkyc_certificate_reason((long)luaL_checkinteger(L, 1)));
+    return 1;
+}
+
+void lvkyc_open_http(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"http", http_new}, {"certificate_reason", certificate_reason}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"feed", http_feed}, {"finish", http_finish}, {"reusable", http_reusable}, {"close", http_close}, {NULL, NULL}};
+    static const luaL_Reg metamethods[] = {{"__gc", http_close}, {NULL, NULL}};
+    lvkyc_metatable(L, HTTP, methods, metamethods);
+    lvkyc_register(L, functions);
+}
