@@ -1,0 +1,159 @@
+--- Errors: a table that prints as one line and decides by `kind`, `outcome` and `retryable`.
+-- No error holds a secret, a body, a link or personal data.
+
+local M = {}
+
+---@class vkyc.Error
+---@field kind string what happened, one of the kinds below
+---@field message string one sentence
+---@field hint string one sentence: what to do
+---@field code? string the provider's code
+---@field provider_type? string the provider's error type
+---@field reason? string a word that tells causes of one kind apart
+---@field phase? "dns"|"connect"|"tls"|"send"|"response" where the exchange stopped
+---@field status? integer HTTP status
+---@field provider? string
+---@field operation? string
+---@field call_id? string our own id of the call, also in hooks
+---@field request_id? string the provider's id of the request, when it sent one
+---@field outcome "not_sent"|"refused"|"unknown" what the provider did with the request
+---@field retryable boolean the caller may do the same again later
+---@field retry_after? number seconds
+---@field attempts integer requests that were sent
+---@field violations? table[] of { path, rule, message }; `more` counts those that are not listed
+---@field content_type? string of an answer that could not be read
+---@field offset? integer of the byte that could not be read
+---@field path? string of the field that could not be read
+---@field cause? string|vkyc.Error what lay below
+local Error = {}
+M.mt = Error
+
+-- What to do, unless a provider's table or the place of the error knows better.
+local HINTS = {
+  config = "Correct the option, then make the client anew.",
+  argument = "Correct the fields that are named; nothing was sent.",
+  dns = "Check the name of the host and this machine's resolver; nothing was sent.",
+  connect = "Check that the host is reachable from here (firewall, proxy, port); nothing was sent.",
+  tls = "Check the certificate, the CA file and this machine's clock; nothing was sent.",
+  timeout = "Try again later; for a slow provider raise attempt_timeout_s and deadline_s.",
+  network = "The connection broke. Try again later.",
+  protocol = "The answer is not HTTP as it should be: look for a proxy or captive portal between here and the provider.",
+  redirect = "Redirects are never followed, because they would carry secrets elsewhere: correct base_url.",
+  too_large = "The answer is larger than max_body_bytes allows.",
+  decode = "The answer is not the JSON it should be: look for a proxy or captive portal, or report it to the provider.",
+  schema = "The answer differs from the provider's documentation: report it to the provider, and read the case back.",
+  auth = "Check the credentials and that they belong to this environment.",
+  forbidden = "The account or this machine's address may not do this: ask the provider to allow it.",
+  not_found = "Check the id, and that it was made with the same keys and environment.",
+  conflict = "The id is taken: read the case back, or use a new id.",
+  bad_request = "The provider refused the request: its code says why.",
+  rate_limited = "Too many requests: wait retry_after seconds, and prefer webhooks to polling.",
+  server = "The provider has a fault: try again later.",
+  webhook = "Do not act on this delivery: check the secret, that the raw body is passed unchanged, and this machine's clock.",
+  memory = "This machine is out of memory.",
+  cancelled = "The call was cancelled by its caller.",
+  closed = "The client was closed: make a new one.",
+}
+
+-- Appended where a request may have been carried out.
+local UNKNOWN = "Whether the provider did it is not known"
+
+---@param check? string name of the operation that reads the case back
+---@return string
+function M.unknown_hint(check)
+  if check then
+    return UNKNOWN .. ": call client:" .. check .. "() before you do it again."
+  end
+  return UNKNOWN .. ": check with the provider before you do it again."
+end
+
+--- Makes an error; fills hint, outcome and attempts where they are missing.
+---@param fields table
+---@return vkyc.Error
+function M.new(fields)
+  fields.hint = fields.hint or HINTS[fields.kind]
+  fields.outcome = fields.outcome or "not_sent"
+  fields.attempts = fields.attempts or 0
+  fields.retryable = fields.retryable or false
+  return setmetatable(fields, Error)
+end
+
+local function violation_text(violations)
+  local parts = {}
+  for i = 1, math.min(#violations, 3) do
+    local v = violations[i]
+    parts[i] = v.path == "" and v.message or v.path .. " " .. v.message
+  end
+  local more = #violations - #parts + (violations.more or 0)
+  if more > 0 then
+    parts[#parts + 1] = "and " .. more .. " more"
+  end
+  return table.concat(parts, "; ")
+end
+
+--- An error about fields, all of them at once.
+---@param kind "argument"|"config"
+---@param violations table[]
+---@param fields? table more fields of the error
+---@return vkyc.Error
+function M.violations(kind, violations, fields)
+  fields = fields or {}
+  fields.kind = kind
+  fields.violations = violations
+  fields.message = violation_text(violations)
+  return M.new(fields)
+end
+
+---@param value any
+---@return boolean
+function M.is(value)
+  return type(value) == "table" and getmetatable(value) == Error
+end
+
+function Error.__tostring(err)
+  local where = "vkyc"
+  if err.provider then
+    where = where .. " " .. err.provider
+  end
+  if err.operation then
+    where = where .. (err.provider and "." or " ") .. err.operation
+  end
+  local what = err.kind .. (err.phase and " (" .. err.phase .. ")" or "")
+  local facts = {}
+  if err.status then
+    facts[#facts + 1] = "http " .. err.status
+  end
+  if err.code then
+    facts[#facts + 1] = "code " .. err.code
+  end
+  if err.outcome == "unknown" then
+    facts[#facts + 1] = "outcome unknown"
+  end
+  if err.attempts > 1 then
+    facts[#facts + 1] = err.attempts .. " attempts"
+  end
+  if err.retry_after then
+    facts[#facts + 1] = string.format("retry after %g s", err.retry_after)
+  end
+  if err.request_id then
+    facts[#facts + 1] = "request " .. err.request_id
+  end
+  if err.call_id then
+    facts[#facts + 1] = "call " .. err.call_id
+  end
+  local line = where .. ": " .. what .. ": " .. err.message
+  if not line:find("[.!?]$") then
+    line = line .. "."
+  end
+  line = line .. " " .. err.hint
+  if #facts > 0 then
+    line = line .. " [" .. table.concat(facts, ", ") .. "]"
+  end
+  return (line:gsub("%c", " "))
+end
+
+function Error.__concat(a, b)
+  return tostring(a) .. tostring(b)
+end
+
+return M

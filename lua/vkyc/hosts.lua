@@ -1,0 +1,98 @@
+--- Which host moves the bytes of a call: decided per call, because one script may run in several.
+
+local core = require "vkyc.core"
+local errors = require "vkyc.errors"
+
+local M = {}
+
+local KINDS = { dns = true, connect = true, tls = true, timeout = true, network = true, protocol = true, too_large = true, memory = true, cancelled = true }
+
+local PHASES = { dns = true, connect = true, tls = true, send = true, response = true }
+
+-- What a host of the user's says went wrong; a bare nil is a broken connection, and what may have been sent counts as sent.
+local function failure_of(value)
+  local failure = type(value) == "table" and value or {}
+  return {
+    kind = KINDS[failure.kind] and failure.kind or "network",
+    phase = PHASES[failure.phase] and failure.phase or nil,
+    reason = type(failure.reason) == "string" and core.scrub(failure.reason, {}) or "the host brought no answer",
+    sent = failure.sent ~= false,
+  }
+end
+
+--- Wraps a host that works with tables (docs/hosts.md), so that the rest of the module knows one kind of host.
+---@param host { send: function, sleep: function, now: function, wall: function, random: function, name: string? }
+---@return table
+function M.custom(host)
+  return {
+    name = host.name or "custom",
+    open = function()
+      return true
+    end,
+    send = function(_, request, response, limits)
+      local good, answer, failure = pcall(host.send, request:export(), { timeout_s = limits.timeout_s, connect_timeout_s = limits.connect_timeout_s })
+      if not good then
+        return nil, { kind = "network", phase = "response", reason = "the host's send function raised an error", sent = true }
+      elseif type(answer) ~= "table" then
+        return nil, failure_of(failure)
+      end
+      local status, headers, body = answer.status, answer.headers, answer.body
+      if type(status) ~= "number" or (headers ~= nil and type(headers) ~= "table") or (body ~= nil and type(body) ~= "string") then
+        return nil, { kind = "protocol", phase = "response", reason = "the host's answer is not { status = number, headers = table, body = string }", sent = true }
+      end
+      local filled, fault = response:fill(status, headers, body)
+      return filled, fault
+    end,
+    sleep = host.sleep,
+    now = host.now,
+    wall = host.wall,
+    random = host.random,
+  }
+end
+
+local function in_nginx()
+  local ngx = rawget(_G, "ngx")
+  return type(ngx) == "table" and ngx.socket ~= nil
+end
+
+--- What can be said and read at vkyc.new already, of the host that this process has.
+---@param options table checked
+---@param provider table compiled
+---@return table|nil transports host -> transport, for Inside.transports
+---@return table[]|nil faults of { path, message }: options that the host cannot honour
+function M.prepare(options, provider)
+  if not in_nginx() then
+    return {}
+  end
+  local nginx = require "vkyc.hosts.nginx"
+  local faults = nginx.option_faults(options, provider)
+  if #faults > 0 then
+    return nil, faults
+  end
+  local transport, failure = nginx.open(options)
+  if not transport then
+    return nil, { { path = "client_cert", message = failure.reason } }
+  end
+  return { [nginx] = transport }
+end
+
+--- The host for a call that is made here and now.
+---@param own table|nil the client's own host, wrapped
+---@return table|nil host
+---@return vkyc.Error|nil err
+function M.pick(own)
+  if own then
+    return own
+  end
+  if in_nginx() then
+    local nginx = require "vkyc.hosts.nginx"
+    local fault = nginx.phase_fault()
+    if fault then
+      return nil, errors.new { kind = "config", message = fault.message, hint = fault.hint }
+    end
+    return nginx
+  end
+  return require "vkyc.hosts.blocking"
+end
+
+return M

@@ -1,0 +1,240 @@
+--- The host inside nginx: cosockets move the bytes, the core writes requests and reads answers.
+-- A call never blocks the worker. libcurl is not loaded: a second TLS library in nginx is a known way to crash it.
+-- @module vkyc.hosts.nginx
+
+local core = require "vkyc.core"
+local failures = require "vkyc.hosts.nginx_failures"
+
+local ngx = ngx
+
+local M = {
+  name = "nginx",
+  --- Waits without blocking the worker.
+  ---@param seconds number
+  sleep = function(seconds)
+    ngx.sleep(math.max(seconds, 0.001))
+  end,
+  now = core.monotonic,
+  wall = core.wall,
+  random = core.random,
+}
+
+-- The phases in which nginx has cosockets.
+local PHASES = {
+  server_rewrite = true, rewrite = true, access = true, content = true, timer = true,
+  ssl_cert = true, ssl_client_hello = true, ssl_session_fetch = true, preread = true,
+}
+
+-- What only directives can set. Taken for granted, such an option would be a check that never happens.
+local DIRECTIVES = {
+  ca_file = "is nginx's business: remove it and add `lua_ssl_trusted_certificate FILE;`",
+  crl_file = "is nginx's business: remove it and add `lua_ssl_crl FILE;`",
+  proxy = "is not possible with cosockets, and there is no directive for it: remove it and route to the provider directly, or give a `host` of your own",
+}
+
+local CHUNK = 65536
+local SMALL = 16384 -- fits into every socket's buffer, so that sending it does not wait
+local GRACE_S = 0.05 -- lets the socket's own timeout tell that the name was resolved
+
+--- Whether calls can be made here and now.
+---@return table|nil fault { message, hint } in a phase without cosockets
+function M.phase_fault()
+  local phase = ngx.get_phase()
+  if PHASES[phase] then
+    return nil
+  end
+  return {
+    message = "nginx has no cosockets in the phase " .. phase .. ", so no call can be made there",
+    hint = "Make it in `ngx.timer.at(0, function() … end)`, or in the rewrite, access or content phase.",
+  }
+end
+
+--- What of a client's options cannot be honoured here.
+---@param options table checked
+---@param provider table compiled
+---@return table[] faults of { path, message }
+function M.option_faults(options, provider)
+  local faults = {}
+  for name, message in pairs(DIRECTIVES) do
+    if options[name] then
+      faults[#faults + 1] = { path = name, message = message }
+    end
+  end
+  for _, name in ipairs { "base_url", "token_url" } do
+    local parts = options[name] and core.url(options[name])
+    if parts and parts.scheme == "https" and (parts.ipv6 or parts.host:find("^[%d.]+$")) then
+      faults[#faults + 1] = { path = name, message = "must have a name: nginx cannot check a certificate against an address" }
+    end
+  end
+  local shared, token = options.shared, provider.spec.token
+  if shared ~= nil and not (type(shared) == "table" and shared.get and shared.add and shared.ttl) then
+    faults[#faults + 1] = { path = "shared", message = "must be a shared dictionary, such as ngx.shared.vkyc" }
+  elseif shared == nil and token and token.locks_out then
+    faults[#faults + 1] = {
+      path = "shared",
+      message = "is required in nginx: a few refused logins lock the account, so all workers must know of the first;"
+        .. " add `lua_shared_dict vkyc 1m;` to http { } and give shared = ngx.shared.vkyc",
+    }
+  end
+  return faults
+end
+
+local function read(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read(1048576)
+  if file then
+    file:close()
+  end
+  return text or ""
+end
+
+--- Makes a transport. The client's certificate and key are read once, now: made in init_by_lua, that is before nginx gives up root.
+---@param options table client_cert, client_key: paths, or nil
+---@return table|nil transport
+---@return table|nil failure of kind config
+function M.open(options)
+  local transport = { pools = {}, identity = "" }
+  if options.client_cert then
+    local ssl = require "ngx.ssl"
+    local cert, key = read(options.client_cert), read(options.client_key)
+    transport.cert = ssl.parse_pem_cert(cert)
+    if not transport.cert then
+      return failures.config("The file of client_cert cannot be read, or holds no certificate in PEM form.")
+    end
+    -- OpenSSL would ask for a passphrase on the terminal.
+    transport.key = not key:find("ENCRYPTED", 1, true) and ssl.parse_pem_priv_key(key) or nil
+    if not transport.key then
+      return failures.config("The file of client_key cannot be read, or holds no private key in PEM form without a passphrase.")
+    end
+    transport.identity = core.sha256(cert)
+  end
+  return transport
+end
+
+local function alarm(seconds)
+  ngx.sleep(seconds)
+  return alarm
+end
+
+-- Runs a function in a light thread, for at most `seconds`: no timeout of a cosocket covers the resolver, nor a peer that takes a byte now
+-- and then. Returns what it returns; or nil, "timeout", true when the time was over.
+local function within(seconds, fn, ...)
+  local thread = ngx.thread.spawn(fn, ...)
+  if coroutine.status(thread) == "zombie" then -- it is over already, as with a kept connection
+    return select(2, ngx.thread.wait(thread))
+  end
+  local clock = ngx.thread.spawn(alarm, seconds)
+  local _, value, err = ngx.thread.wait(thread, clock)
+  if value == alarm then
+    ngx.thread.kill(thread)
+    return nil, "timeout", true
+  end
+  ngx.thread.kill(clock)
+  return value, err
+end
+
+local function set_timeout(socket, seconds)
+  local ms = math.max(1, math.ceil(seconds * 1000)) -- nginx takes 0 for its default
+  socket:settimeouts(ms, ms, ms)
+end
+
+-- All that says who the peer is and who we are. Connections of calls that must not meet a dead one have a pool of their own, in which they
+-- live no longer than those calls allow.
+local function pool(transport, host, port, https, max_idle_s)
+  local key = (https and "https|" or "http|") .. host .. "|" .. port .. (max_idle_s and "|" .. max_idle_s or "")
+  local kept = transport.pools[key]
+  if not kept then
+    kept = { pool = "vkyc|" .. key .. "|sni=" .. (https and host or "") .. "|verify=" .. tostring(https) .. "|cert=" .. transport.identity }
+    transport.pools[key] = kept
+  end
+  return kept
+end
+
+local function connect(transport, host, port, https, limits)
+  local socket = ngx.socket.tcp()
+  local left = math.min(limits.connect_timeout_s, limits.timeout_s)
+  local ends = M.now() + left
+  local is_name = not host:find("^[%d.]+$") and not host:find(":", 1, true)
+  set_timeout(socket, left)
+  local address = host:find(":", 1, true) and "[" .. host .. "]" or host
+  local good, err, late = within(left + GRACE_S, socket.connect, socket, address, port, pool(transport, host, port, https, limits.max_idle_s))
+  if not good then
+    return failures.connect(err, late and is_name)
+  end
+  if https and socket:getreusedtimes() == 0 then
+    if transport.cert then
+      socket:setclientcert(transport.cert, transport.key)
+    end
+    set_timeout(socket, ends - M.now())
+    good, err = socket:sslhandshake(false, host, true)
+    if not good then
+      socket:close()
+      return failures.handshake(err)
+    end
+  end
+  return socket
+end
+
+-- Feeds each piece to the core as it comes. The third result says whether the connection may be used again.
+local function receive(socket, http, response, https, ends)
+  while true do
+    local left = ends - M.now()
+    if left <= 0 then
+      return failures.receive("timeout", https)
+    end
+    set_timeout(socket, left)
+    local piece, err = socket:receiveany(CHUNK)
+    if not piece and err ~= "closed" then
+      return failures.receive(err, https)
+    elseif not piece then
+      return http:finish(response)
+    end
+    local status, failure = http:feed(response, piece)
+    if status then
+      -- A piece that filled nginx's buffer may have left bytes inside of OpenSSL, where the pool does not look for them.
+      return status, nil, http:reusable(response) and not (https and #piece % 512 == 0)
+    elseif failure then
+      return nil, failure
+    end
+  end
+end
+
+--- Sends a request and reads its response.
+---@param transport table of `open`
+---@param request userdata of vkyc.core
+---@param response userdata of vkyc.core; filled
+---@param limits table timeout_s and connect_timeout_s (seconds), max_idle_s (seconds, or nil for any kept connection)
+---@return integer|nil status the HTTP status, 200-599
+---@return table|nil failure kind, phase, reason, sent, hint
+function M.send(transport, request, response, limits)
+  local ends = M.now() + limits.timeout_s
+  local http, bytes, host, port, https = core.http(request)
+  if not http then
+    return nil, bytes
+  end
+  local socket, failure = connect(transport, host, port, https, limits)
+  if not socket then
+    return nil, failure
+  end
+  local left = math.max(ends - M.now(), 0)
+  set_timeout(socket, left)
+  local sent, err
+  if #bytes <= SMALL then
+    sent, err = socket:send(bytes)
+  else
+    sent, err = within(left, socket.send, socket, bytes)
+  end
+  if not sent then
+    socket:close()
+    return failures.send(err)
+  end
+  local status, reusable
+  status, failure, reusable = receive(socket, http, response, https, ends)
+  http:close()
+  if not reusable or not socket:setkeepalive(limits.max_idle_s and limits.max_idle_s * 1000) then
+    socket:close()
+  end
+  return status, failure
+end
+
+return M

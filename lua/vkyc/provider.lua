@@ -1,0 +1,34 @@
+--- Loads a provider, by name or as a table of the user's.
+
+local compile = require "vkyc.providers.compile"
+
+local M = {}
+
+local SHIPPED = { cashfree_ppi = true, cashfree_secure_id = true, enkash = true }
+
+-- provider table -> what it compiled to; the tables are data that nobody changes.
+local loaded = setmetatable({}, { __mode = "k" })
+
+--- Loads a provider by its name, or checks and compiles a table of the user's.
+---@param provider string|table
+---@return table|nil compiled { name, spec, options, operations, error_reply, event, shipped }
+---@return table[]|nil faults of { path, message }, all of them
+function M.load(provider)
+  local shipped = type(provider) == "string" and SHIPPED[provider] or nil
+  if shipped then
+    provider = require("vkyc.providers." .. provider)
+  elseif type(provider) ~= "table" then
+    return nil, { { path = "provider", message = "must be cashfree_ppi, cashfree_secure_id, enkash, or a provider table" } }
+  end
+  local compiled, faults = loaded[provider], nil
+  if not compiled then
+    compiled, faults = compile(provider)
+    loaded[provider] = compiled
+  end
+  if compiled and shipped then
+    compiled.shipped = true -- its behaviour in a simulator ships too
+  end
+  return compiled, faults
+end
+
+return M
