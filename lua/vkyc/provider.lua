@@ -31,4 +31,16 @@ function M.load(provider)
   return compiled, faults
 end
 
+--- Whether a field of that name is sensitive in any provider that is in use.
+---@param name string
+---@return boolean
+function M.is_sensitive(name)
+  for _, compiled in pairs(loaded) do
+    if compiled.sensitive[name] then
+      return true
+    end
+  end
+  return false
+end
+
 return M

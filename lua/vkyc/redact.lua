@@ -1,6 +1,7 @@
 --- vkyc.redact: a copy that may be logged.
 
 local core = require "vkyc.core"
+local providers = require "vkyc.provider"
 local secrets = require "vkyc.secrets"
 
 -- Names of fields whose values are personal or secret, whatever they look like; compared in lower case without _ and -.
@@ -37,7 +38,7 @@ local function redact(value, seen)
   seen[value] = copy
   for key, each in next, value do
     local name = type(key) == "string" and key:lower():gsub("[_%-]", "") or key
-    if HIDDEN[name] and each ~= nil and type(each) ~= "boolean" then
+    if (HIDDEN[name] or providers.is_sensitive(key)) and each ~= nil and type(each) ~= "boolean" then
       copy[key] = MARK
     else
       copy[key] = redact(each, seen)

@@ -1,10 +1,36 @@
 --- Checks a provider's table as a whole and compiles its schemas. docs/providers.md teaches the table.
 
 local core = require "vkyc.core"
+local COMMON = require("vkyc.options").COMMON
 local shape = require "vkyc.providers.shape"
 local STATES = require("vkyc.states").STATES
 
 local ERROR_KINDS = { auth = true, forbidden = true, not_found = true, conflict = true, bad_request = true, rate_limited = true, server = true }
+-- Methods of every client, which no operation may replace: `webhook` is the one that verifies.
+local RESERVED = { call = true, close = true, next_open = true, stats = true, webhook = true }
+-- Fields of a message that belong to the transport, or that the client sets itself.
+local OWN_HEADERS = {
+  ["content-length"] = true, ["transfer-encoding"] = true, host = true, connection = true, ["content-type"] = true, accept = true, ["user-agent"] = true,
+}
+local IN_URL = { array = true, object = true, any = true, enum_model = true }
+
+local function by_name(fields)
+  local names = {}
+  for _, field in ipairs(type(fields) == "table" and fields or {}) do
+    if type(field) == "table" and type(field.name) == "string" then
+      names[field.name] = field
+    end
+  end
+  return names
+end
+
+local function each(list)
+  return ipairs(type(list) == "table" and list or {})
+end
+
+local function map(value)
+  return pairs(type(value) == "table" and value or {})
+end
 
 -- The reply of an operation: the envelope around its fields, or just them.
 local function reply_fields(envelope, operation)
@@ -21,14 +47,27 @@ local function reply_fields(envelope, operation)
   return fields
 end
 
-local function by_name(fields)
-  local names = {}
+-- Names of the fields that say whom a call is about.
+local function ids_of(fields)
+  local ids = {}
   for _, field in ipairs(fields) do
-    if type(field) == "table" and type(field.name) == "string" then
-      names[field.name] = field
+    if type(field) == "table" and (field.type == "id" or field.type == "int64") then
+      ids[#ids + 1] = field.name
     end
   end
-  return names
+  return ids
+end
+
+local function add_sensitive(names, fields)
+  for _, field in each(fields) do
+    if type(field) == "table" then
+      if field.sensitive and field.name then
+        names[field.name] = true
+      end
+      add_sensitive(names, field.fields)
+      add_sensitive(names, type(field.items) == "table" and field.items.fields or nil)
+    end
+  end
 end
 
 -- Faults of one table, collected with their paths.
@@ -36,7 +75,7 @@ local Checker = {}
 Checker.__index = Checker
 
 function Checker:fault(path, message)
-  self.faults[#self.faults + 1] = { path = path, message = message }
+  self.faults[#self.faults + 1] = { path = path, rule = "config", message = message }
 end
 
 function Checker:check(good, path, message)
@@ -46,41 +85,54 @@ function Checker:check(good, path, message)
   return good
 end
 
+-- Checks a shape. Returns for each key: true when it is there and well-formed, false when it is faulty, nil when it is not there.
 function Checker:shape(schema, value, path)
-  local violations = core.check(schema, value)
-  for _, violation in ipairs(violations or {}) do
-    self:fault(path .. violation.path, violation.message)
+  local good = {}
+  for name in pairs(value) do
+    good[name] = true
   end
-  return violations == nil
+  for _, violation in ipairs(core.check(schema, value) or {}) do
+    local message = violation.message:gsub("a field of this operation; `extra` sends it as it is", "a key of this table")
+    message = message:gsub("a field of this operation", "a key of this table")
+    self:fault(path .. violation.path, message)
+    good[violation.path:match("^[^.%[]*")] = false
+  end
+  return good
 end
 
 function Checker:fields(fields, path)
   local schema, faults = core.schema(fields)
   for _, fault in ipairs(faults or {}) do
-    self:fault(path .. (fault.path:find("^%[") and "" or ".") .. fault.path, fault.message)
+    self:fault(path .. ((fault.path == "" or fault.path:find("^%[")) and "" or ".") .. fault.path, fault.message)
   end
   return schema
 end
 
--- `name` must be an option of the provider (nil is left to the shape).
-function Checker:option(name, path)
-  if name ~= nil then
-    self:check(self.options[name], path, "must name an option of this provider")
+-- `name` must be an option of the provider, of one of `types`.
+function Checker:option(name, path, types)
+  local option = self.options[name]
+  if self:check(option, path, "must name an option of this provider") and types and type(option.type) == "string" then
+    self:check(types:find(option.type, 1, true), path, "must name an option of type " .. types)
   end
 end
 
-function Checker:states(map, path)
-  for word, row in pairs(map or {}) do
+function Checker:states(rows, path, operations)
+  for word, row in map(rows) do
     local at = path .. "." .. tostring(word)
+    self:check(type(word) == "string" and not word:find("/.*/"), at, "must be \"STATUS/SUB_STATUS\" or \"STATUS\"")
     self:check(STATES[type(row) == "table" and row.state or row], at, "must be a state")
-    if type(row) == "table" and row.after ~= nil and self:check(type(row.after) == "table", at .. ".after", "must be a table") then
-      self:states(row.after, at .. ".after")
+    if type(row) == "table" then
+      self:shape(shape.state, row, at .. ".")
+      for operation, state in map(row.after) do
+        self:check(operations[operation], at .. ".after." .. tostring(operation), "must name an operation")
+        self:check(STATES[state], at .. ".after." .. tostring(operation), "must be a state")
+      end
     end
   end
 end
 
 function Checker:environments(environments)
-  for name, environment in pairs(environments) do
+  for name, environment in map(environments) do
     local path = "environments." .. tostring(name)
     if self:check(type(environment) == "table" and name ~= "simulator", path, "must be a table, and not named simulator") then
       for _, key in ipairs { "base_url", "token_url" } do
@@ -95,31 +147,44 @@ function Checker:environments(environments)
 end
 
 function Checker:auth(parts, token)
-  for i, part in ipairs(parts) do
+  for i, part in each(parts) do
     local path = "auth[" .. i .. "]"
-    for header, option in pairs(part.headers or {}) do
-      self:option(option, path .. ".headers." .. tostring(header))
+    for header, option in map(part.headers) do
+      local at = path .. ".headers." .. (type(header) == "string" and header:gsub("[^%w_-]", "?") or "?")
+      self:check(type(header) == "string" and header:find("^[%w!#$%%&'*+%-.^_`|~]+$"), at, "is not a header's name")
+      self:check(not OWN_HEADERS[tostring(header):lower()], at, "is a header that the client sets itself")
+      self:option(option, at, "string, secret, date")
     end
-    for _, key in ipairs { "token", "id", "key" } do
-      self:option(part[key], path .. "." .. key)
+    if part.part == "headers" then
+      self:check(part.headers, path .. ".headers", "is required: header name to option")
+    elseif part.part == "bearer" then
+      self:option(part.token, path .. ".token", "string, secret")
+    elseif part.part == "rsa_oaep_timestamp" then
+      self:check(part.header, path .. ".header", "is required")
+      self:option(part.id, path .. ".id", "string")
+      self:option(part.key, path .. ".key", "path")
+    elseif part.part == "oauth_password" then
+      self:check(token, path, "needs the provider's `token`: how to log in")
     end
-    local complete = part.part == "headers" and part.headers
-      or part.part == "bearer" and part.token
-      or part.part == "rsa_oaep_timestamp" and part.header and part.id and part.key
-      or part.part == "oauth_password" and token
-    self:check(complete, path, "lacks what its part needs: headers; token; header, id and key; or the provider's `token`")
   end
-  for _, name in ipairs(token and token.basic or {}) do
-    self:option(name, "token.basic")
+end
+
+function Checker:token(token)
+  for i, name in each(token.basic) do
+    self:option(name, "token.basic[" .. i .. "]", "string, secret")
   end
-  for i, field in ipairs(token and token.form or {}) do
-    self:check(field.value or self.options[field.option], "token.form[" .. i .. "]", "must have a value, or the name of an option")
+  for i, field in each(token.form) do
+    local path = "token.form[" .. i .. "]"
+    if self:check((field.value == nil) ~= (field.option == nil), path, "must have either a value, or the name of an option") and field.option then
+      self:option(field.option, path .. ".option", "string, secret")
+    end
   end
 end
 
 function Checker:path(operation, path, names)
   if operation.path_option then
-    self:option(operation.path_option, path .. ".path_option")
+    self:check(operation.path == nil, path .. ".path", "must not be given beside path_option")
+    self:option(operation.path_option, path .. ".path_option", "string")
     return
   end
   if not self:check((operation.path or ""):find("^/"), path .. ".path", "must begin with a slash") then
@@ -129,101 +194,181 @@ function Checker:path(operation, path, names)
     local name = segment:match("^{(.*)}$")
     if name then
       self:check(names[name], path .. ".path", "names {" .. name .. "}, which is no request field")
+      self:check(not names[name] or not IN_URL[names[name].type], path .. ".path", "names {" .. name .. "}, whose type does not fit into a path")
     else
       self:check(segment:find("^[%w%-._~]+$") and not segment:find("^%.%.?$"), path .. ".path", "has a segment that is not plain")
     end
   end
 end
 
--- Names of the fields that say whom a call is about.
-local function ids_of(fields)
-  local ids = {}
-  for _, field in ipairs(fields) do
-    if type(field) == "table" and (field.type == "id" or field.type == "int64") then
-      ids[#ids + 1] = field.name
-    end
-  end
-  return ids
-end
-
-function Checker:operation(name, operation, provider)
+function Checker:operation(name, operation, provider, envelope)
   local path = "operations." .. tostring(name)
-  if
-    not self:check(type(name) == "string" and name:find("^[%a_][%w_]*$"), path, "must be named like a method")
-    or not self:check(type(operation) == "table", path, "must be a table")
-    or not self:shape(shape.operation, operation, path .. ".")
-  then
+  self:check(type(name) == "string" and name:find("^%a[%w_]*$") and not RESERVED[name], path, "must be named like a method that clients do not have already")
+  if not self:check(type(operation) == "table", path, "must be a table") then
+    return nil
+  end
+  local good = self:shape(shape.operation, operation, path .. ".")
+  if good.path ~= false and good.path_option ~= false then
+    self:path(operation, path, by_name(operation.request))
+  end
+  local request = good.request and self:fields(operation.request, path .. ".request") or nil
+  local reply = good.response and self:fields(operation.response, path .. ".response") or nil
+  if not (request and reply) then
     return nil
   end
   local names = by_name(operation.request)
-  self:path(operation, path, names)
-  self:option(operation.repeats_option, path .. ".repeats_option")
+  if operation.method == "GET" or operation.method == "DELETE" then
+    for field, spec in pairs(names) do
+      self:check(not IN_URL[spec.type], path .. ".request." .. field, "has a type that does not fit into a query")
+    end
+  end
+  if good.repeats_option then
+    self:option(operation.repeats_option, path .. ".repeats_option", "boolean")
+  end
   local key = operation.key
   self:check(key == nil or names[key], path .. ".key", "must name a request field")
   self:check(key or operation.repeats ~= "keyed", path .. ".key", "is required: the field that makes a repeat recognisable")
   for _, reader in ipairs { "read_back", "check" } do
     local read = operation[reader] and provider.operations[operation[reader]]
-    self:check(operation[reader] == nil or (type(read) == "table" and read.repeats == "safe"), path .. "." .. reader, "must name a safe operation")
+    local safe = self:check(operation[reader] == nil or (type(read) == "table" and read.repeats == "safe"), path .. "." .. reader, "must name a safe operation")
+    if reader == "read_back" and safe and read and key then
+      self:check(by_name(read.request)[key], path .. ".read_back", "must name an operation that takes the key field " .. tostring(key))
+    end
   end
-  for field, option in pairs(operation.fill or {}) do
+  for i, field in each(good.one_of and operation.one_of or nil) do
+    self:check(names[field], path .. ".one_of[" .. i .. "]", "is no request field")
+  end
+  for field, option in map(operation.fill) do
     self:check(names[field], path .. ".fill." .. tostring(field), "is no request field")
-    self:option(option, path .. ".fill." .. tostring(field))
+    self:option(option, path .. ".fill." .. tostring(field), "string")
   end
   local spellings = { key }
-  local also = key and names[key] and names[key].also
-  for _, other in ipairs(type(also) == "table" and also or {}) do
+  for _, other in each(key and names[key] and names[key].also) do
     spellings[#spellings + 1] = other
   end
   return {
     name = name,
     spec = operation,
-    request = self:fields(operation.request, path .. ".request"),
-    reply = self:fields(reply_fields(provider.envelope, operation), path .. ".response"),
+    request = request,
+    reply = envelope and core.schema(reply_fields(envelope, operation)) or reply,
     key_spellings = spellings,
     ids = ids_of(operation.request),
   }
 end
 
----@param provider table
----@return table|nil compiled { name, spec, options, operations, error_reply, event }
----@return table[] faults of { path, message }, all of them
-return function(provider)
-  local self = setmetatable({ faults = {}, options = by_name(type(provider.options) == "table" and provider.options or {}) }, Checker)
-  local compiled = { name = provider.name, spec = provider, options = self.options, operations = {} }
-  if self:shape(shape.provider, provider, "") then
-    self:environments(provider.environments)
-    self:auth(provider.auth, provider.token)
-    self:states((provider.states or {}).table, "states.table")
-    self:states((provider.states or {}).events, "states.events")
-    self:option((provider.webhook or {}).secret, "webhook.secret")
-    for key, row in pairs(provider.errors.map or {}) do
-      local kind = type(row) == "table" and row.kind or row
-      self:check(ERROR_KINDS[kind], "errors.map." .. tostring(key), "must be one of auth, forbidden, not_found, conflict, bad_request, rate_limited, server")
+-- Fields that states speak of must be fields of some answer, or nothing would ever be read from them.
+function Checker:state_fields(states, provider)
+  local known = by_name(type(provider.webhook) == "table" and provider.webhook.fields)
+  for _, operation in map(provider.operations) do
+    for field in pairs(by_name(type(operation) == "table" and operation.response)) do
+      known[field] = true
     end
-    self:check(next(provider.operations), "operations", "must have at least one")
-    for name, operation in pairs(provider.operations) do
-      compiled.operations[name] = self:operation(name, operation, provider)
+  end
+  if next(known) == nil then
+    return -- nothing is described
+  end
+  for _, list in ipairs { "status", "sub_status" } do
+    for i, field in each(states[list]) do
+      self:check(known[field], "states." .. list .. "[" .. i .. "]", "is no field of any answer")
     end
-    for alias, name in pairs(provider.aliases or {}) do
-      self:check(provider.operations[name] and not provider.operations[alias], "aliases." .. tostring(alias), "must name an operation, and not be one")
-    end
-    local errors = {}
-    for _, names in ipairs { provider.errors.type or {}, provider.errors.code or {}, provider.errors.message or {} } do
-      for _, name in ipairs(names) do
-        errors[name] = { name = name, type = "any" }
+  end
+  for _, name in ipairs { "expires_at", "expires_in_days", "terms" } do
+    self:check(states[name] == nil or known[states[name]], "states." .. name, "is no field of any answer")
+  end
+end
+
+function Checker:webhook(webhook)
+  if webhook.secret then
+    self:option(webhook.secret, "webhook.secret", "secret")
+  end
+  local described = by_name(webhook.fields)
+  for i, field in each(webhook.fields and webhook.identifies or nil) do
+    self:check(described[field], "webhook.identifies[" .. i .. "]", "is not in webhook.fields")
+  end
+  self:fields(webhook.fields or {}, "webhook.fields")
+end
+
+function Checker:errors(errors)
+  for key, row in map(errors.map) do
+    local path = "errors.map." .. tostring(key)
+    self:check(type(key) == "string", path, "must be a code, or an HTTP status as a string: [\"404\"]")
+    self:check(ERROR_KINDS[type(row) == "table" and row.kind or row], path,
+      "must be auth, forbidden, not_found, conflict, bad_request, rate_limited or server, or { kind = …, hint = … }")
+    self:check(type(row) ~= "table" or row.hint == nil or type(row.hint) == "string", path .. ".hint", "must be a sentence")
+  end
+end
+
+local function scalar_fields(lists)
+  local names, fields = {}, {}
+  for _, list in ipairs(lists) do
+    for _, name in ipairs(list) do
+      if not names[name] then
+        names[name] = true
+        fields[#fields + 1] = { name = name, type = "any" }
       end
     end
-    local error_fields = {}
-    for _, field in pairs(errors) do
-      error_fields[#error_fields + 1] = field
+  end
+  return fields
+end
+
+---@param provider table
+---@return table|nil compiled { name, spec, options, operations, error_reply, event, sensitive }
+---@return table[] faults of { path, message }, all of them
+return function(provider)
+  local self = setmetatable({ faults = {}, options = by_name(provider.options) }, Checker)
+  local compiled = { name = provider.name, spec = provider, options = self.options, operations = {}, sensitive = {} }
+  local good = self:shape(shape.provider, provider, "")
+  self:check(not good.name or provider.name:find("^[%w_]+$"), "name", "may only have letters, digits and _")
+  local seen = {}
+  for i, option in each(good.options and provider.options or nil) do
+    local path = "options[" .. i .. "].name"
+    self:check(option.name:find("^%a[%w_]*$") and not COMMON[option.name], path, "must be a name that vkyc.new has not already")
+    self:check(not seen[option.name], path, "is the name of an earlier option")
+    seen[option.name] = true
+  end
+  for name in map(provider.defaults) do
+    self:check(self.options[name], "defaults." .. tostring(name), "must name an option of this provider")
+  end
+  self:environments(provider.environments)
+  local token = good.token and provider.token or nil
+  if good.auth then
+    self:auth(provider.auth, provider.token)
+  end
+  if token then
+    self:token(token)
+  end
+  local hours = good.hours and provider.hours or nil
+  self:check(not hours or hours.open_h < hours.close_h, "hours.close_h", "must be later than open_h")
+  if good.operations then
+    self:check(next(provider.operations), "operations", "must have at least one")
+    for name, operation in pairs(provider.operations) do
+      compiled.operations[name] = self:operation(name, operation, provider, good.envelope and provider.envelope or nil)
+      add_sensitive(compiled.sensitive, type(operation) == "table" and operation.request)
+      add_sensitive(compiled.sensitive, type(operation) == "table" and operation.response)
     end
-    compiled.error_reply = self:fields(error_fields, "errors")
-    if provider.webhook then
-      compiled.event = self:fields({
-        { name = provider.webhook.type, type = "string", strict = true },
-        { name = provider.webhook.data, type = "object", fields = provider.webhook.fields },
-      }, "webhook.fields")
+    for alias, name in map(provider.aliases) do
+      local path = "aliases." .. tostring(alias)
+      self:check(type(alias) == "string" and alias:find("^%a[%w_]*$") and not RESERVED[alias], path, "must be a method's name that clients do not have already")
+      self:check(provider.operations[name] and not provider.operations[alias], path, "must name an operation, and not be one")
     end
+    if good.states then
+      self:states(provider.states.table, "states.table", provider.operations)
+      self:states(provider.states.events, "states.events", provider.operations)
+      self:state_fields(provider.states, provider)
+    end
+  end
+  if good.errors then
+    self:errors(provider.errors)
+    compiled.error_reply = core.schema(scalar_fields { provider.errors.type or {}, provider.errors.code or {}, provider.errors.message or {} })
+  end
+  if good.webhook then
+    local webhook = provider.webhook
+    self:webhook(webhook)
+    add_sensitive(compiled.sensitive, webhook.fields)
+    compiled.event = core.schema {
+      { name = webhook.type, type = "string", strict = true },
+      { name = webhook.data, type = "object", fields = webhook.fields },
+    }
   end
   table.sort(self.faults, function(a, b)
     return a.path < b.path

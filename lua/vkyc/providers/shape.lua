@@ -45,7 +45,7 @@ M.provider = assert(core.schema {
     text("key"),
   }),
   object("token", {
-    texts("basic"),
+    { name = "basic", type = "array", min = 2, max = 2, items = { type = "string" } },
     list("form", { text("name", true), text("option"), text("value") }),
     texts("access_token", true),
     texts("expires_in_s", true),
@@ -71,10 +71,10 @@ M.provider = assert(core.schema {
     { name = "fields", type = "array" },
   }),
   object("hours", {
-    { name = "open_h", type = "number", required = true },
-    { name = "close_h", type = "number", required = true },
-    { name = "offset_s", type = "number", required = true },
-    { name = "days", type = "array", required = true, items = { type = "int", min = 1, max = 7 } },
+    { name = "open_h", type = "number", required = true, min = 0, max = 24 },
+    { name = "close_h", type = "number", required = true, min = 0, max = 24 },
+    { name = "offset_s", type = "number", required = true, min = -86400, max = 86400 },
+    { name = "days", type = "array", required = true, min = 1, items = { type = "int", min = 1, max = 7 } },
   }),
   { name = "delivers_link", type = "boolean" },
   object("states", {
@@ -111,6 +111,14 @@ M.operation = assert(core.schema {
   { name = "response", type = "array", required = true },
   { name = "envelope", type = "boolean" },
   { name = "stateless", type = "boolean" },
+})
+
+-- A row of states.table that is more than a word.
+M.state = assert(core.schema {
+  text("state", true),
+  text("reason"),
+  { name = "retryable", type = "boolean" },
+  object("after"),
 })
 
 return M
