@@ -38,7 +38,7 @@ function M.new(options)
 end
 
 -- Loaded when they are first used.
-local LAZY = { webhook = "vkyc.webhook", simulator = "vkyc.simulator", redact = "vkyc.redact" }
+local LAZY = { loop = "vkyc.loop", webhook = "vkyc.webhook", simulator = "vkyc.simulator", redact = "vkyc.redact", nginx = "vkyc.nginx" }
 
 return setmetatable(M, {
   __index = function(_, name)

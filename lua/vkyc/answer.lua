@@ -6,7 +6,6 @@ local errors = require "vkyc.errors"
 local M = {}
 
 local BY_STATUS = { [401] = "auth", [403] = "forbidden", [404] = "not_found", [409] = "conflict", [429] = "rate_limited" }
-local REQUEST_IDS = { "x-request-id", "cf-ray" }
 
 local function kind_of_status(status)
   if status < 200 then
@@ -48,9 +47,12 @@ local function word(call, value)
   return text and core.scrub(text, call:sensitive()) == text and text or nil
 end
 
-local function number_header(response, name)
-  local value = name and response:header(name)
+local function number(value)
   return value and value:find("^%d+%.?%d*$") and #value <= 9 and tonumber(value) or nil
+end
+
+local function number_header(response, name)
+  return number(name and response:header(name))
 end
 
 --- The rate-limit headers of a response, or nil when it has none.
@@ -61,12 +63,12 @@ function M.rate_limit(names, response)
   if not names then
     return nil
   end
-  local limit = number_header(response, names.limit)
-  local remaining = number_header(response, names.remaining)
+  local limit, remaining, reset_s = response:header(names.limit, names.remaining, names.reset_s)
+  limit, remaining = number(limit), number(remaining)
   if not limit and not remaining then
     return nil
   end
-  return { limit = limit, remaining = remaining, reset_s = number_header(response, names.reset_s) }
+  return { limit = limit, remaining = remaining, reset_s = number(reset_s) }
 end
 
 --- How long the server asks us to wait: Retry-After (seconds or an HTTP date), else the provider's own headers.
@@ -98,13 +100,12 @@ end
 ---@param call? table one whose sensitive values it must not show
 ---@return string|nil
 function M.request_id(response, call)
-  for _, name in ipairs(REQUEST_IDS) do
-    local value = response:header(name)
-    if value then
-      return call and word(call, value) or not call and plain_word(value) or nil
-    end
+  local own, proxy = response:header("x-request-id", "cf-ray")
+  local value = own or proxy
+  if not value then
+    return nil
   end
-  return nil
+  return call and word(call, value) or not call and plain_word(value) or nil
 end
 
 -- The provider's sentence without the request's own sensitive values and without anything that looks personal.
@@ -174,20 +175,23 @@ end
 -- An answer about somebody else must never be taken for this customer's.
 ---@return string|nil field that says so
 function M.is_other(operation, params, result)
-  for _, name in ipairs(operation.ids) do
+  local ids, spellings = operation.ids, operation.key_spellings
+  for i = 1, #ids do
+    local name = ids[i]
     local sent, got = rawget(params, name), result[name]
     sent = type(sent) == "number" and string.format("%d", sent) or sent -- tostring would write 1e+15
-    if sent ~= nil and got ~= nil and tostring(got) ~= tostring(sent) then
+    if sent ~= nil and got ~= nil and got ~= sent and tostring(got) ~= tostring(sent) then
       return name
     end
   end
   local sent -- the key, which may be answered in another spelling
-  for _, name in ipairs(operation.key_spellings) do
-    sent = sent or rawget(params, name)
+  for i = 1, #spellings do
+    sent = sent or rawget(params, spellings[i])
   end
-  for _, name in ipairs(operation.key_spellings) do
+  for i = 1, #spellings do
+    local name = spellings[i]
     local got = result[name]
-    if sent ~= nil and got ~= nil and tostring(got) ~= tostring(sent) then
+    if sent ~= nil and got ~= nil and got ~= sent and tostring(got) ~= tostring(sent) then
       return name
     end
   end

@@ -1,4 +1,4 @@
---- Authentication: the parts that a provider's table names, applied to each attempt anew.
+--- Authentication: the parts that a provider's table names. Secrets and what ages are applied to each attempt anew.
 
 local core = require "vkyc.core"
 local errors = require "vkyc.errors"
@@ -8,15 +8,17 @@ local M = {}
 --- Prepares the parts of a client: options looked up, keys loaded once.
 ---@param provider table compiled
 ---@param credentials table the provider's options
----@return table|nil parts
+---@return table|nil parts `fixed` of them are the same in every request
 ---@return table[]|nil faults of { path, message }
 function M.prepare(provider, credentials)
-  local parts, faults = {}, {}
+  local parts, faults = { fixed = {} }, {}
   for _, part in ipairs(provider.spec.auth) do
     if part.part == "headers" then
       for header, option in pairs(part.headers) do
-        if credentials[option] ~= nil then
-          parts[#parts + 1] = { kind = "header", name = header, value = credentials[option], option = option }
+        local value = credentials[option]
+        local list = type(value) == "string" and parts.fixed or parts
+        if value ~= nil then
+          list[#list + 1] = { kind = "header", name = header, value = value, option = option }
         end
       end
     elseif part.part == "bearer" then
@@ -43,13 +45,41 @@ local function header(request, name, value, prefix, option)
   return nil, errors.violations("config", { { path = option, rule = "charset", message = reason } })
 end
 
---- Signs a request: adds the headers of every part.
+--- The headers that every request of a client has, made once.
+---@param client table
+---@param has_body boolean
+---@return userdata|nil request one that is never sent and only has these headers
+---@return vkyc.Error|nil err
+function M.head(client, has_body)
+  local head = client.heads[has_body]
+  if head then
+    return head
+  end
+  head = core.raw_request("HEAD", client.options.base_url, "/")
+  if has_body then
+    head:header("Content-Type", "application/json")
+  end
+  head:header("Accept", "application/json")
+  head:header("User-Agent", client.user_agent)
+  for _, part in ipairs(client.parts.fixed) do
+    local good, err = header(head, part.name, part.value, nil, part.option)
+    if not good then
+      return nil, err
+    end
+  end
+  client.heads[has_body] = head
+  return head
+end
+
+--- Signs a request: adds the headers of every part that is not fixed.
 ---@param call table
 ---@param request userdata
 ---@return true|nil
 ---@return vkyc.Error|nil err
 function M.apply(call, request)
-  for _, part in ipairs(call.client.parts) do
+  local parts = call.client.parts
+  for i = 1, #parts do
+    local part = parts[i]
     local good, err = true, nil
     if part.kind == "header" then
       good, err = header(request, part.name, part.value, part.prefix, part.option)
@@ -65,6 +95,7 @@ function M.apply(call, request)
       local token
       token, err = call.client.tokens:get(call)
       if token then
+        call.token = token
         good, err = header(request, "Authorization", token, "Bearer ", "the token")
       else
         good = nil

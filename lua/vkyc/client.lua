@@ -10,11 +10,11 @@ local options_of = require "vkyc.options"
 local providers = require "vkyc.provider"
 local retry = require "vkyc.retry"
 local states = require "vkyc.states"
-local tokens = require "vkyc.tokens"
 local version = require "vkyc.version"
-local webhook = require "vkyc.webhook"
 
 local M = {}
+
+local webhook -- loaded for the first delivery
 
 -- A client is an empty table; what it holds is here, where no script changes it by accident.
 local insides = setmetatable({}, { __mode = "k" })
@@ -130,6 +130,8 @@ function Client:webhook(headers, body, options)
   if inside.closed then
     return nil, errors.new { kind = "closed", message = "the client is closed", provider = inside.provider.name }
   end
+  webhook = webhook or require "vkyc.webhook"
+  inside.webhook_keys = inside.webhook_keys or webhook.keys(inside.provider, inside.options.credentials)
   local event, err = webhook.verify_for(inside.provider, inside.states, inside.webhook_keys, headers, body, options or {}, inside.wall(), 2)
   return event, err
 end
@@ -165,7 +167,9 @@ function Client:close()
   if inside.tokens then
     inside.tokens:drop()
   end
-  inside.webhook_keys:close()
+  if inside.webhook_keys then
+    inside.webhook_keys:close()
+  end
 end
 
 -- provider -> metatable with its methods; made of data that nobody changes.
@@ -277,18 +281,19 @@ function M.new(options, level)
     options = checked,
     states = compiled,
     parts = parts,
+    heads = {},
+    plans = {},
     own_host = own_host,
-    transports = transports,
+    transports = setmetatable(transports, { __mode = "k" }), -- a loop goes when its script drops it
     budget = retry.budget(),
     calls = 0,
     allowed = allow_list(checked, provider),
     id_prefix = core.random_hex(4) .. "-",
     user_agent = "vkyc/" .. version,
     wall = own_host and own_host.wall or core.wall,
-    webhook_keys = webhook.keys(provider, checked.credentials),
   }, Inside)
   if provider.spec.token then
-    inside.tokens = tokens.new(provider, checked)
+    inside.tokens = require("vkyc.tokens").new(provider, checked)
   end
   local client = setmetatable({}, metatable_of(provider))
   insides[client] = inside

@@ -31,6 +31,9 @@ end
 function Call:sensitive()
   local found = self.operation and self.operation.request:sensitive(self.params) or {}
   add_texts(found, self.undescribed, 0)
+  if self.outer then -- a reader's answer may speak of what was sent before
+    add_texts(found, self.outer:sensitive(), 0)
+  end
   for _, value in pairs(self.client.options.credentials) do
     if secrets.is(value) then
       found[#found + 1] = value
@@ -55,11 +58,12 @@ function Call:send(request, response, max_idle_s)
   if left <= 0 then
     return nil, { kind = "timeout", reason = "the deadline passed before the request was sent", sent = false }
   end
-  local limits = self.limits
-  limits.timeout_s = math.min(left, options.attempt_timeout_s)
-  limits.connect_timeout_s = math.min(left, options.connect_timeout_s)
-  limits.max_idle_s = max_idle_s
-  return self.host.send(self.transport, request, response, limits)
+  local timeout_s, connect_timeout_s = options.attempt_timeout_s, options.connect_timeout_s
+  return self.host.send(self.transport, request, response, {
+    timeout_s = timeout_s < left and timeout_s or left,
+    connect_timeout_s = connect_timeout_s < left and connect_timeout_s or left,
+    max_idle_s = max_idle_s,
+  })
 end
 
 local function hook(call, name, event)
@@ -85,20 +89,19 @@ local function failed(call, failure)
     message = core.scrub(failure.reason, call:sensitive()), -- a host of the user's may say anything
     outcome = failure.sent and "unknown" or "not_sent",
     retryable = not unknown and (failure.kind == "timeout" or failure.kind == "network" or failure.kind == "dns" or failure.kind == "connect"),
-    hint = unknown and call.operation and errors.unknown_hint(call.operation.spec.read_back or call.operation.spec.check) or nil,
+    hint = unknown and call.operation and errors.unknown_hint(call.operation.spec.read_back or call.operation.spec.check) or failure.hint,
   }
 end
 
 -- One attempt: a result with its facts, or an error.
 local function attempt(call, request, response)
-  request:clear_headers()
   call.tries = call.tries + 1 -- a try without a token counts too
   local client = call.client
-  if request:size() > 0 or call.method ~= "GET" then
-    request:header("Content-Type", "application/json")
+  local head, fault = auth.head(client, call.method ~= "GET" or request:size() > 0)
+  if not head then
+    return nil, fault
   end
-  request:header("Accept", "application/json")
-  request:header("User-Agent", client.user_agent)
+  request:clear_headers(head)
   if call.traceparent then
     request:header("traceparent", call.traceparent)
   end
@@ -106,7 +109,9 @@ local function attempt(call, request, response)
   if not good then
     return nil, err
   end
-  response:reset()
+  if call.sent > 0 then
+    response:reset()
+  end
   call.sent = call.sent + 1
   if client.options.hooks then
     hook(call, "on_request", { size = request:size() })
@@ -131,7 +136,7 @@ local function record(call, response, mismatches, envelope)
   local stateless = call.operation == nil or call.operation.spec.stateless
   return {
     states = not stateless and client.states or nil,
-    operation = call.operation and call.operation.name,
+    operation = call.operation and call.name,
     received_at = call.host.wall(),
     attempts = call.sent,
     elapsed_s = call.host.now() - call.started,
@@ -171,7 +176,13 @@ local function read_back(call)
   local found, err = M.run(client, reader, read_back_params(call, reader), nil, call)
   local other = found and answer.is_other(call.operation, call.params, found) -- somebody else's under our key
   if other then
-    return nil, errors.new { kind = "conflict", operation = reader.name, outcome = "refused", path = other, message = "the record that was read back has another " .. other }
+    return nil, errors.new {
+      kind = "conflict",
+      operation = reader.name,
+      outcome = "refused",
+      path = other,
+      message = "the record that was read back has another " .. other,
+    }
   elseif found then
     local facts = results.record(found)
     facts.reconciled = true
@@ -246,9 +257,10 @@ local function loop(call, request, response)
     if err.kind == "auth" and err.status == 401 and call.client.tokens and not call.logged_in_again and err.operation ~= "login" then
       -- A 401 was not carried out, so that even a call that must not be repeated is sent once more, with a new token.
       call.logged_in_again = true
-      call.client.tokens:drop()
+      call.client.tokens:drop(call.token)
       note(call, "the token was refused")
     else
+      call.can_read_back = operation ~= nil and operation.spec.read_back ~= nil and rawget(call.params, operation.spec.key) ~= nil
       local action, delay, reason = retry.decide(err, call)
       if action == "stop" then
         call.stopped = reason
@@ -274,6 +286,21 @@ local function loop(call, request, response)
       end
     end
   end
+end
+
+-- The same. Request and response are wiped at the end, and their memory is kept for the next call: there may be several at a time, of
+-- which one leaves its own.
+local function send(call, request)
+  local client = call.client
+  local response = client.spare_response or core.response(client.options.max_body_bytes)
+  client.spare_response = nil
+  local result, err = loop(call, request, response)
+  request:clear()
+  response:reset()
+  if not client.closed then
+    client.spare_request, client.spare_response = request, response
+  end
+  return result, err
 end
 
 local function check_one_of(operation, params)
@@ -307,13 +334,31 @@ local function fill(client, operation, params)
   return filled
 end
 
-local function new_call(client, name, outer)
+-- What all calls of one operation by one client share: the metatable of such a call.
+local function plan(client, name, operation)
+  local spec = operation and operation.spec
+  local credentials = client.options.credentials
+  local shared = {
+    client = client,
+    name = name,
+    operation = operation,
+    reply = operation and operation.reply,
+    method = spec and spec.method,
+    path = spec and (spec.path_option and credentials[spec.path_option] or spec.path),
+    repeats = spec and (spec.repeats_option and credentials[spec.repeats_option] and "safe" or spec.repeats),
+    max_attempts = client.options.max_attempts,
+    budget = client.budget,
+  }
+  return { __index = setmetatable(shared, Call) }
+end
+
+local function new_call(client, of, outer)
   if outer then
-    local call = setmetatable({}, Call)
-    for _, key in ipairs { "client", "host", "transport", "started", "deadline", "max_attempts", "budget", "call_id", "traceparent", "sent" } do
+    local call = setmetatable({}, of)
+    for _, key in ipairs { "host", "transport", "started", "deadline", "max_attempts", "call_id", "traceparent", "sent" } do
       call[key] = outer[key]
     end
-    call.name, call.tries, call.limits = name, 0, {}
+    call.tries, call.outer = 0, outer
     return call
   end
   local host, transport = client:open_host()
@@ -323,19 +368,15 @@ local function new_call(client, name, outer)
   local now = host.now()
   client.calls = client.calls + 1
   return setmetatable({
-    client = client,
-    name = name,
     host = host,
     transport = transport,
     started = now,
     deadline = now + client.options.deadline_s,
-    max_attempts = client.options.max_attempts,
-    budget = client.budget,
     call_id = client.id_prefix .. client.calls,
+    params = false, -- has its place from the beginning
     sent = 0,
     tries = 0,
-    limits = {},
-  }, Call)
+  }, of)
 end
 
 local CALL_OPTIONS = { deadline_s = "number", max_attempts = "number", traceparent = "string", extra = "table" }
@@ -374,32 +415,32 @@ end
 ---@return table|nil result
 ---@return vkyc.Error|nil err
 function M.run(client, operation, params, options, outer, level)
-  local call, err = new_call(client, operation.name, outer)
+  local of = client.plans[operation]
+  if not of then
+    of = plan(client, operation.name, operation)
+    client.plans[operation] = of
+  end
+  local call, err = new_call(client, of, outer)
   if not call then
     return nil, err
   end
-  local spec = operation.spec
-  call.operation = operation
-  call.reply = operation.reply
-  call.method = spec.method
-  call.path = spec.path_option and client.options.credentials[spec.path_option] or spec.path
-  call.repeats = spec.repeats_option and client.options.credentials[spec.repeats_option] and "safe" or spec.repeats
-  call.can_read_back = spec.read_back ~= nil and rawget(params, spec.key) ~= nil
   call.params = fill(client, operation, params)
-  call.undescribed = options and options.extra
+  if options then
+    call.undescribed = options.extra
+  end
   local violations = options and apply_options(call, options, (level or 1) + 2) or check_one_of(operation, params)
   local request
   if not violations then
-    request, violations = core.request(spec.method, client.options.base_url, call.path, operation.request, call.params, options and options.extra, client.options.max_body_bytes)
+    local spare = client.spare_request
+    client.spare_request = nil
+    request, violations =
+      core.request(call.method, client.options.base_url, call.path, operation.request, call.params, options and options.extra, client.options.max_body_bytes, spare)
   end
   if not request then
     return finish(call, errors.violations("argument", violations))
   end
-  local response = core.response(client.options.max_body_bytes)
   local result
-  result, err = loop(call, request, response)
-  request:close()
-  response:close()
+  result, err = send(call, request)
   if outer then
     outer.sent = call.sent
   end
@@ -417,7 +458,7 @@ local ANYTHING = core.schema {}
 ---@return table|nil result
 ---@return vkyc.Error|nil err
 function M.run_raw(client, request_spec, options, level)
-  local call, err = new_call(client, "call")
+  local call, err = new_call(client, plan(client, "call"))
   if not call then
     return nil, err
   end
@@ -440,12 +481,7 @@ function M.run_raw(client, request_spec, options, level)
   if not request then
     return finish(call, errors.violations("argument", violations))
   end
-  local response = core.response(client.options.max_body_bytes)
-  local result
-  result, err = loop(call, request, response)
-  request:close()
-  response:close()
-  return result, err
+  return send(call, request)
 end
 
 return M

@@ -38,7 +38,8 @@ function M.custom(host)
       end
       local status, headers, body = answer.status, answer.headers, answer.body
       if type(status) ~= "number" or (headers ~= nil and type(headers) ~= "table") or (body ~= nil and type(body) ~= "string") then
-        return nil, { kind = "protocol", phase = "response", reason = "the host's answer is not { status = number, headers = table, body = string }", sent = true }
+        local reason = "the host's answer is not { status = number, headers = table, body = string }"
+        return nil, { kind = "protocol", phase = "response", reason = reason, sent = true }
       end
       local filled, fault = response:fill(status, headers, body)
       return filled, fault
@@ -64,17 +65,20 @@ function M.prepare(options, provider)
   if not in_nginx() then
     return {}
   end
-  local nginx = require "vkyc.hosts.nginx"
-  local faults = nginx.option_faults(options, provider)
+  local faults = require("vkyc.hosts.nginx_checks").option_faults(options, provider)
   if #faults > 0 then
     return nil, faults
   end
+  local nginx = require "vkyc.hosts.nginx"
   local transport, failure = nginx.open(options)
   if not transport then
     return nil, { { path = "client_cert", message = failure.reason } }
   end
   return { [nginx] = transport }
 end
+
+--- The host of the loop that a coroutine belongs to; `polling` is that of the loop which is resuming a task.
+M.loops = setmetatable({}, { __mode = "k" })
 
 --- The host for a call that is made here and now.
 ---@param own table|nil the client's own host, wrapped
@@ -85,14 +89,21 @@ function M.pick(own)
     return own
   end
   if in_nginx() then
-    local nginx = require "vkyc.hosts.nginx"
-    local fault = nginx.phase_fault()
+    local fault = require("vkyc.hosts.nginx_checks").phase_fault()
     if fault then
       return nil, errors.new { kind = "config", message = fault.message, hint = fault.hint }
     end
-    return nginx
+    return require "vkyc.hosts.nginx"
   end
-  return require "vkyc.hosts.blocking"
+  local host = M.loops[coroutine.running() or false]
+  if not host and M.loops.polling then
+    return nil, errors.new {
+      kind = "config",
+      message = "a coroutine of the script's own made a call inside of a loop's task",
+      hint = "Make it with loop:wrap, and resume it with the function that this returns: calls can then wait.",
+    }
+  end
+  return host or require "vkyc.hosts.blocking"
 end
 
 return M

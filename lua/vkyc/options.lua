@@ -33,6 +33,8 @@ local COMMON = {
   keep_raw = "boolean",
 }
 
+M.COMMON = COMMON
+
 local DEFAULTS = {
   connect_timeout_s = 3,
   attempt_timeout_s = 10,
@@ -192,6 +194,20 @@ local function check_environment(options, provider, add)
   return environment or {}, environment ~= nil
 end
 
+-- An option that stands for a path comes right after the host's name: "@evil.example" must not.
+local function check_paths(credentials, provider, add)
+  local names = {}
+  for _, operation in pairs(provider.operations) do
+    names[operation.spec.path_option or ""] = true
+  end
+  for name in pairs(names) do
+    local path = credentials[name]
+    if type(path) == "string" and (not path:find("^/[%w%-._~/]*$") or path:find("//", 1, true) or (path .. "/"):find("/%.%.?/")) then
+      add(name, "must be a path of letters, digits and -._~, beginning with a slash")
+    end
+  end
+end
+
 local function check_tables(options, provider, add)
   for name, hook in pairs(options.hooks or {}) do
     if not HOOKS[name] or type(hook) ~= "function" then
@@ -258,6 +274,7 @@ function M.check(options, provider, level)
   if (checked.client_cert == nil) ~= (checked.client_key == nil) then
     add(checked.client_cert and "client_key" or "client_cert", "is required: a client certificate has two files")
   end
+  check_paths(checked.credentials, provider, add)
   check_tables(checked, provider, add)
   for _, name in ipairs(checked.operations or {}) do
     if name ~= "call" and not provider.operations[name] and not (provider.spec.aliases or {})[name] then

@@ -23,7 +23,8 @@ end
 
 --- Pays back for an answer: what the retry took, or 1.
 function M.succeeded(budget, retried)
-  budget.left = math.min(M.BUDGET, budget.left + (retried and M.COST or 1))
+  local left = budget.left + (retried and M.COST or 1)
+  budget.left = left < M.BUDGET and left or M.BUDGET
 end
 
 -- What the failure allows: "again", "read_back" or nil with the reason.

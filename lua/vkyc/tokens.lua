@@ -4,6 +4,10 @@
 local core = require "vkyc.core"
 local errors = require "vkyc.errors"
 local secrets = require "vkyc.secrets"
+local shared_login = require "vkyc.shared_login"
+
+local POLL_S = 0.01 -- how often those look who wait for somebody else's login
+local MARGIN_S = 2
 
 local M = {}
 M.__index = M
@@ -45,6 +49,7 @@ function M.new(provider, options)
     credentials = options.credentials,
     watched = watched, -- the secrets whose replacement lifts a refusal
     reply = reply_schema(spec),
+    shared = options.shared and shared_login.new(options.shared, options.token_url, options.credentials),
   }, M)
 end
 
@@ -101,8 +106,8 @@ function M:refused_error(status)
   }
 end
 
--- One login. Returns true, or nil and the error; `final` on it forbids another within this call.
-function M:login(call)
+-- One login. Returns true, or nil and the error; `final` on it forbids another within this call. `key`: where the workers share it.
+function M:login(call, key)
   local client = call.client
   local host = call.host
   local request, reason = self:request()
@@ -142,10 +147,9 @@ function M:login(call)
   end
   local lifetime = pick(body, self.spec.expires_in_s) or (inner and pick(inner, self.spec.expires_in_s))
   lifetime = type(lifetime) == "number" and lifetime > 0 and lifetime or self.spec.lifetime_s
-  self.token = kept
-  self.fetched_at = host.now()
   -- Early, and not at the same moment as every other client.
-  self.renew_at = self.fetched_at + lifetime * (0.8 + 0.1 * host.random())
+  local seconds = lifetime * (0.8 + 0.1 * host.random())
+  self:keep(kept, key and self.shared:remember(key, token, seconds), host.now() + seconds)
   return true
 end
 
@@ -157,42 +161,142 @@ function M:reload()
   return self:generation()
 end
 
---- A token that is good now.
+function M:keep(token, id, renew_at)
+  self.token, self.token_id, self.renew_at = token, id, renew_at
+  self.refused = nil
+end
+
+-- The token, when there is a good one; perhaps another worker's.
+function M:current(host)
+  if self.renew_at and host.now() < self.renew_at then
+    return self.token
+  end
+  if self.shared then
+    local id, text, seconds = self.shared:token(self.shared:key(self:generation()))
+    if id and id ~= self.dropped then
+      self:keep(core.secret(text), id, host.now() + seconds)
+      return self.token
+    end
+  end
+  return nil
+end
+
+function M:is_refused()
+  local generation = self:generation()
+  if self.shared and self.shared:is_refused(self.shared:key(generation)) then
+    self.refused = generation
+  end
+  return self.refused == generation
+end
+
+-- The login of a flight, unless another worker was first.
+function M:fly(flight, call, key)
+  if not self:current(call.host) and not self:is_refused() then
+    local generation = self:generation()
+    local good, err = self:login(call, key)
+    flight.err = err
+    if not good and err.kind == "auth" then
+      self.refused = generation
+      if self.shared then
+        self.shared:refuse(key)
+      end
+    end
+  end
+end
+
+-- Begins a login for all that wait. nil while another worker is at it.
+function M:take_off(call)
+  local host, patience = call.host, call.client.options.attempt_timeout_s
+  local key = self.shared and self.shared:key(self:generation())
+  local lock = key and self.shared:lock(key, patience + MARGIN_S)
+  if key and not lock then
+    return nil
+  end
+  local flight = { ends = host.now() + patience + MARGIN_S }
+  local function run(own)
+    if own then
+      self:fly(flight, own, key)
+    end
+    if lock then
+      self.shared:unlock(key, lock)
+    end
+    flight.done = true
+    self.flight = self.flight ~= flight and self.flight or nil
+  end
+  self.flight = flight
+  -- Its own call: nobody's deadline and nobody's end takes the login away from the others.
+  local started = host.background and host.background(function(cancelled)
+    local own = { client = call.client, host = host, transport = call.transport, deadline = host.now() + patience, limits = {} }
+    run(not cancelled and setmetatable(own, getmetatable(call)) or nil)
+  end)
+  if not started then
+    run(call)
+  end
+  return flight
+end
+
+-- Waits for a flight, or for another worker's, within the call's deadline. Returns false when that is over.
+local function wait(call, flight)
+  repeat
+    if flight and flight.done then
+      return true
+    elseif call.host.now() >= call.deadline then
+      return false
+    end
+    call.host.sleep(POLL_S)
+  until not flight
+  return true
+end
+
+-- Those who waited get an error each, because a call writes its own facts into it.
+local function copy(err)
+  local fields = {}
+  for name, value in pairs(err) do
+    fields[name] = value
+  end
+  return errors.new(fields)
+end
+
+--- A token that is good now. Of all that ask while there is none, one logs in.
 ---@param call table
 ---@return vkyc.Secret|nil
 ---@return vkyc.Error|nil err
 function M:get(call)
-  if self.renew_at and call.host.now() < self.renew_at then
-    return self.token
-  end
-  for _ = 1, 2 do
+  local flights = 0
+  while true do
+    local token = self:current(call.host)
+    if token then
+      return token
+    end
     local generation = self:generation()
-    if self.refused == generation then
-      local reloaded = self:reload() -- somebody may have corrected the file since
-      if reloaded == generation then
-        return nil, self:refused_error()
+    if self:is_refused() and self:reload() == generation then -- somebody may have corrected the file since
+      return nil, self:refused_error()
+    end
+    local flight = self.flight
+    if not flight or call.host.now() >= flight.ends then
+      flight = self:take_off(call)
+    end
+    if not wait(call, flight) then
+      return nil, errors.new { kind = "timeout", operation = "login", message = "the login did not end in time", retryable = true }
+    end
+    local err = flight and flight.err
+    if err then
+      flights = flights + 1
+      if err.kind ~= "auth" or flights == 2 or self:reload() == generation then
+        return nil, copy(err)
       end
-      generation = reloaded
-    end
-    local good, err = self:login(call)
-    if good then
-      self.refused = nil
-      return self.token
-    end
-    if err.kind ~= "auth" then
-      return nil, err
-    end
-    self.refused = generation
-    if self:reload() == generation then
-      return nil, err
     end
   end
-  return nil, self:refused_error()
 end
 
---- Forgets the token after the provider said 401 to it.
-function M:drop()
+--- Forgets the token after the provider said 401 to it. One that came since is kept.
+---@param used vkyc.Secret|nil the token that was refused; nil: whichever there is
+function M:drop(used)
+  if used and used ~= self.token then
+    return
+  end
   self.renew_at = nil
+  self.dropped = self.token_id
   if self.token then
     self.token:close()
   end

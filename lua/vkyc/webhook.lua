@@ -21,6 +21,7 @@ local UNIT = { ms = 1000, s = 1 }
 ---@field attempt? integer of the delivery
 ---@field version? string
 ---@field secret_index integer which secret verified it
+---@field test? true it names no case: the provider tries the address
 ---@field duplicate? boolean only with `seen`: it was delivered before
 
 -- Keyed states are kept per secret and renewed when the secret is replaced.
@@ -46,6 +47,11 @@ end
 function Keys:key(secret, index)
   local generation = type(secret) == "string" and secret or secret:generation()
   local kept = self.kept[index]
+  if kept and type(secret) ~= "string" and not secret:equals(secret) then -- closed: what was made of it must not verify either
+    kept.key:close()
+    self.kept[index] = nil
+    return nil
+  end
   if not kept or kept.secret ~= secret or kept.generation ~= generation then
     if kept then
       kept.key:close()
@@ -60,7 +66,7 @@ function Keys:key(secret, index)
   return kept.key
 end
 
---- All keys, in order; nil and a sentence when there is none that may verify.
+--- All keys, in order and their number; nil and a sentence when there is none that may verify.
 function Keys:each()
   local list = self.list
   if type(list) == "function" then
@@ -75,18 +81,18 @@ function Keys:each()
   elseif #list > MAX_SECRETS then
     return nil, "there are more than 16 webhook secrets"
   end
-  local keys = {}
-  for i, secret in ipairs(list) do
-    if type(secret) ~= "string" and not secrets.is(secret) then
+  local kept = self.kept
+  for i = 1, #list do
+    local secret = list[i]
+    local known = kept[i] and kept[i].secret == secret
+    if not known and type(secret) ~= "string" and not secrets.is(secret) then
       return nil, "webhook secret " .. i .. " is neither a string nor a secret"
     end
-    local key = self:key(secret, i)
-    if not key then
-      return nil, "webhook secret " .. i .. " is empty"
+    if not self:key(secret, i) then
+      return nil, "webhook secret " .. i .. " is empty or closed"
     end
-    keys[i] = key
   end
-  return keys
+  return kept, #list
 end
 
 function Keys:close()
@@ -104,24 +110,11 @@ local function config_error(provider, message)
   return nil, errors.new { kind = "config", provider = provider.name, message = message }
 end
 
--- One header: its only value, or nil and why. Names come in any case; a list is a header that came more than once.
-local function one_header(headers, name)
-  local found
-  for key, value in pairs(headers) do
-    if type(key) == "string" and key:lower() == name:lower() then
-      if type(value) == "table" then
-        if #value ~= 1 then
-          return nil, "came more than once"
-        end
-        value = value[1]
-      end
-      if found ~= nil then
-        return nil, "came more than once"
-      end
-      found = value
-    end
-  end
-  if type(found) ~= "string" then
+-- A header as core.find_headers tells it, or nil and why it cannot be used.
+local function one_header(found)
+  if found == false then
+    return nil, "came more than once"
+  elseif type(found) ~= "string" then
     return nil, "is missing"
   elseif found == "" then
     return nil, "is empty"
@@ -131,21 +124,12 @@ local function one_header(headers, name)
   return found
 end
 
-local function event_id(webhook, provider, event)
-  local parts = { provider.name, event.type or "", event.time or "" }
-  for _, name in ipairs(webhook.identifies) do
-    local value = event.data[name]
-    parts[#parts + 1] = type(value) == "string" and value or type(value) == "number" and string.format("%.17g", value) or ""
-  end
-  return core.sha256(table.concat(parts, "\n"))
-end
-
 local function small_integer(text)
-  return text and text:find("^%d%d?%d?%d?%d?%d?$") and tonumber(text) or nil
+  return text and #text <= 6 and core.webhook_timestamp(text) or nil -- digits only
 end
 
 -- Reads a verified body.
-local function read_event(provider, compiled_states, headers, body, wall)
+local function read_event(provider, compiled_states, body, wall, attempt, version, index)
   local webhook = provider.spec.webhook
   local decoded, found = provider.event:decode(body)
   if not decoded then
@@ -160,15 +144,21 @@ local function read_event(provider, compiled_states, headers, body, wall)
     }
   end
   local data = decoded[webhook.data]
+  data = type(data) == "table" and data or {}
+  local event_type, time = decoded[webhook.type], webhook.time and decoded[webhook.time]
+  time = type(time) == "string" and time or nil
+  local id, test = core.event_id(provider.name, event_type, time, data, webhook.identifies)
   local event = {
-    type = decoded[webhook.type],
-    time = webhook.time and type(decoded[webhook.time]) == "string" and decoded[webhook.time] or nil,
-    data = type(data) == "table" and data or {},
-    attempt = webhook.attempt_header and small_integer((one_header(headers, webhook.attempt_header))) or nil,
-    version = webhook.version_header and (one_header(headers, webhook.version_header)) or nil,
+    type = event_type,
+    time = time,
+    data = data,
+    id = id,
+    attempt = attempt and small_integer((one_header(attempt))) or nil,
+    version = version and one_header(version) or nil,
+    secret_index = index,
+    test = test,
   }
-  event.id = event_id(webhook, provider, event)
-  return results.remember(event, { states = compiled_states, data = event.data, event = event.type, received_at = wall, mismatches = found })
+  return results.remember(event, { states = compiled_states, data = data, event = event_type, received_at = wall, mismatches = found })
 end
 
 local EACH = { tolerance_s = true, seen = true }
@@ -198,21 +188,25 @@ function M.verify_for(provider, compiled_states, keys, headers, body, options, w
   if type(headers) ~= "table" or type(body) ~= "string" then
     error("vkyc: a webhook is a table of headers and the raw body as a string", level + 1)
   end
-  check_options(options, level + 1)
+  if type(options) ~= "table" or next(options) ~= nil then
+    check_options(options, level + 1)
+  end
   local webhook = provider.spec.webhook
   if not webhook then
     return config_error(provider, (provider.spec.title or provider.name) .. " publishes no webhook signature, so no delivery can be verified: read cases back instead")
   end
-  local usable, fault = keys:each()
+  local usable, count = keys:each()
   if not usable then
-    return config_error(provider, fault)
+    return config_error(provider, count)
   end
-  local signature, why = one_header(headers, webhook.signature_header)
+  local signature, stamp, attempt, version =
+    core.find_headers(headers, webhook.signature_header, webhook.timestamp_header, webhook.attempt_header, webhook.version_header)
+  local why
+  signature, why = one_header(signature)
   if not signature then
     return refuse(provider, "header", webhook.signature_header .. " " .. why)
   end
-  local stamp
-  stamp, why = one_header(headers, webhook.timestamp_header)
+  stamp, why = one_header(stamp)
   if not stamp then
     return refuse(provider, why == "is empty" and "timestamp" or "header", webhook.timestamp_header .. " " .. why)
   end
@@ -221,12 +215,13 @@ function M.verify_for(provider, compiled_states, keys, headers, body, options, w
     return refuse(provider, "timestamp", webhook.timestamp_header .. " is not a number")
   end
   local tolerance = options.tolerance_s or M.TOLERANCE_S
-  if math.abs(time / UNIT[webhook.timestamp_unit] - wall) > tolerance then
+  local age = wall - time / UNIT[webhook.timestamp_unit]
+  if age > tolerance or age < -tolerance then
     return refuse(provider, "timestamp", webhook.timestamp_header .. " is more than " .. string.format("%g", tolerance) .. " s away from this machine's clock")
   end
   local index, format_fault
-  for i, key in ipairs(usable) do
-    local good, reason = key:verify(stamp, body, signature)
+  for i = 1, count do
+    local good, reason = usable[i].key:verify(stamp, body, signature)
     if good then
       index = index or i
     elseif reason == "format" then
@@ -242,11 +237,10 @@ function M.verify_for(provider, compiled_states, keys, headers, body, options, w
   if #body > 1048576 then
     return nil, errors.new { kind = "too_large", provider = provider.name, message = "the delivery is authentic, but larger than 1 MiB", outcome = "refused" }
   end
-  local event, err = read_event(provider, compiled_states, headers, body, wall)
+  local event, err = read_event(provider, compiled_states, body, wall, attempt, version, index)
   if not event then
     return nil, err
   end
-  event.secret_index = index
   if options.seen then
     event.duplicate = options.seen(event.id) and true or false
   end
@@ -314,9 +308,9 @@ function M.sign(options)
   local headers = {
     ["content-type"] = "application/json",
     [webhook.timestamp_header] = stamp,
-    [webhook.signature_header] = keys[1]:sign(stamp, options.body),
+    [webhook.signature_header] = keys[1].key:sign(stamp, options.body),
   }
-  keys[1]:close()
+  keys[1].key:close()
   if webhook.attempt_header then
     headers[webhook.attempt_header] = tostring(options.attempt or 1)
   end

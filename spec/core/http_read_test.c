@@ -194,6 +194,7 @@ static void test_chunks(void)
     check_fault(READ(CHUNKED "2\r{}\r\n"), VKYC_HTTP_CHUNK);
     check_fault(READ(CHUNKED "2\r\n{}0\r\n\r\n"), VKYC_HTTP_CHUNK);
     check_fault(READ(CHUNKED "2\r\n{}\n0\r\n\r\n"), VKYC_HTTP_CHUNK);
+    check_fault(READ(CHUNKED "2\r\n{}X\n0\r\n\r\n"), VKYC_HTTP_CHUNK);
     check_fault(READ(CHUNKED "2\r\n{}\r0\r\n\r\n"), VKYC_HTTP_CHUNK);
     check_fault(READ(CHUNKED "2;a\0b\r\n{}\r\n"), VKYC_HTTP_CHUNK);
     check_fault(READ(CHUNKED "2;a\nb\r\n{}\r\n"), VKYC_HTTP_CHUNK);

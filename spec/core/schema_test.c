@@ -19,10 +19,20 @@ static struct vkyc_field field_of(enum vkyc_type type)
     return f;
 }
 
+/* Memory of exactly that size, or the end of the test. */
+static char *block(size_t size)
+{
+    char *bytes = malloc(size > 0 ? size : 1);
+    if (bytes == NULL) {
+        exit(check_done("schema_test: out of memory") + 1);
+    }
+    return bytes;
+}
+
 /* The text is copied to a block of exactly its size, so that a sanitizer sees a read beyond it. */
 static enum vkyc_rule check_sized(const struct vkyc_field *f, const char *text, size_t size)
 {
-    char *copy = malloc(size > 0 ? size : 1);
+    char *copy = block(size);
     memcpy(copy, text, size);
     enum vkyc_rule rule = vkyc_field_check_text(f, copy, size);
     free(copy);
@@ -43,7 +53,7 @@ static enum vkyc_rule check_type(enum vkyc_type type, const char *text)
 static int digits(const char *text)
 {
     size_t size = strlen(text);
-    char *copy = malloc(size > 0 ? size : 1);
+    char *copy = block(size);
     memcpy(copy, text, size);
     int good = vkyc_digits_check(copy, size);
     free(copy);
@@ -447,7 +457,7 @@ static void test_describe_sizes(void)
             int wanted = vkyc_rule_describe((enum vkyc_rule)rule, &f, whole, sizeof whole);
             CHECK(wanted > 0 && (size_t)wanted < sizeof whole && strlen(whole) == (size_t)wanted);
             for (size_t size = 0; size <= (size_t)wanted + 1; size++) {
-                char *out = malloc(size > 0 ? size : 1);
+                char *out = block(size);
                 int got = vkyc_rule_describe((enum vkyc_rule)rule, &f, out, size);
                 CHECK(got > 0 && ((size_t)wanted < size ? got == wanted : (size_t)got >= size));
                 if (size > 0) {
@@ -465,13 +475,13 @@ static void test_describe_sizes(void)
     }
     f.values = many;
     f.value_count = 1000;
-    char *out = malloc(64);
+    char *out = block(64);
     CHECK(vkyc_rule_describe(VKYC_RULE_VALUE, &f, out, 64) >= 64);
     CHECK(strlen(out) == 63);
     free(out);
     f.min = 1e300;
     f.max = 1e308;
-    out = malloc(8);
+    out = block(8);
     CHECK(vkyc_rule_describe(VKYC_RULE_TOO_LONG, &f, out, 8) >= 8 && strlen(out) == 7);
     free(out);
 }

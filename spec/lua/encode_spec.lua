@@ -180,7 +180,8 @@ describe("violations", function()
 end)
 
 describe("other spellings", function()
-  local compiled = schema { { name = "enKashCardId", type = "string", required = true, min = 1, also = { "enkashCardId", "card" } }, { name = "n", type = "int" } }
+  local compiled = schema { { name = "enKashCardId", type = "string", required = true, min = 1, also = { "enkashCardId", "card" } }, { name = "n",
+    type = "int" } }
 
   it("are sent under the documented name", function()
     for _, name in ipairs { "enKashCardId", "enkashCardId", "card" } do
@@ -302,7 +303,8 @@ end)
 describe("texts", function()
   it("keep their bytes", function()
     local text = one { type = "string" }
-    for _, value in ipairs { "", "plain", "\"\\/\b\f\n\r\t\1\31\127", "\224\164\176\224\164\181\224\164\191", "\240\159\152\128", "</script>", "\226\128\168", ("x"):rep(5000) } do
+    for _, value in ipairs { "", "plain", "\"\\/\b\f\n\r\t\1\31\127", "\224\164\176\224\164\181\224\164\191", "\240\159\152\128", "</script>",
+      "\226\128\168", ("x"):rep(5000) } do
       local body = encode(text, { v = value })
       assert.equal(value, cjson.decode(body).v)
       assert.equal(value, text:decode(body).v)
@@ -456,7 +458,8 @@ describe("arrays", function()
 end)
 
 describe("a sequence", function()
-  local compiled = one { type = "array", sequence = "order", items = { type = "object", fields = { { name = "order", type = "int", required = true, also = { "position" } } } } }
+  local compiled = one { type = "array", sequence = "order", items = { type = "object", fields = { { name = "order", type = "int", required = true,
+    also = { "position" } } } } }
 
   local function orders(...)
     local items = {}
@@ -586,7 +589,8 @@ describe("hostile tables (J13)", function()
       { name = "model", type = "enum_model" },
     }
     local kept = {
-      hostile { s = "x", list = hostile { hostile { order = 1 } }, any = hostile { a = hostile { 1, 2 }, b = hostile {} }, model = hostile({ name = "x" }, true) },
+      hostile { s = "x", list = hostile { hostile { order = 1 } }, any = hostile { a = hostile { 1, 2 }, b = hostile {} },
+        model = hostile({ name = "x" }, true) },
       hostile({ more = hostile { 1 } }, true),
     }
     assert.equal('{"s":"x","list":[{"order":1}]', (encode(compiled, kept[1]):sub(1, 29)))

@@ -165,7 +165,8 @@ describe("a path", function()
   end)
 
   it("begins with a slash and holds nothing that ends it (J02)", function()
-    for _, path in ipairs { "", "x", ".evil.example", "@evil.example/", ":1/", "/a b", "/a\r\nX: y", "/a\tb", "/a\0b", "/a?b", "/a#b", "/a\\b", "/\127", "/é" } do
+    for _, path in ipairs { "", "x", ".evil.example", "@evil.example/", ":1/", "/a b", "/a\r\nX: y", "/a\tb", "/a\0b", "/a?b", "/a#b", "/a\\b",
+      "/\127", "/é" } do
       assert.same({ "path: format" }, refused({}, {}, nil, path))
     end
     assert.same({ "path: format" }, refused(fields, { id = "x" }, nil, "u/{id}"))
@@ -266,7 +267,8 @@ describe("headers", function()
   it("cannot be split or cut (J01, J11)", function()
     for value, words in pairs {
       ["a\r\nX-Injected: 1"] = "line break", ["a\n"] = "line break", ["\r"] = "line break", ["a\0b"] = "NUL byte", ["\0"] = "NUL byte",
-      ["a\127"] = "control character", ["a\27b"] = "control character", [" a"] = "white space", ["a "] = "white space", ["\ta"] = "white space", ["é"] = "character",
+      ["a\127"] = "control character", ["a\27b"] = "control character", [" a"] = "white space", ["a "] = "white space", ["\ta"] = "white space",
+        ["é"] = "character",
     } do
       for _, held in ipairs { value, core.secret(value) } do
         local good, reason = request:header("x-token", held)
@@ -411,6 +413,48 @@ describe("arguments of other types", function()
     assert.has_error(function()
       core.check(NOTHING, "x")
     end)
+  end)
+end)
+
+describe("a request that is used again", function()
+  local fields = schema { { name = "a", type = "string" } }
+
+  local function first()
+    local request = assert(core.request("POST", BASE, "/first", fields, { a = ("secret"):rep(100) }, { more = 1 }))
+    request:header("x-secret", "cfsk_test_0123456789")
+    return request
+  end
+
+  it("has nothing of what it was", function()
+    local spare = first()
+    local request = assert(core.request("GET", BASE, "/second", fields, {}, nil, nil, spare))
+    assert.equal(spare, request)
+    assert.same({ method = "GET", url = BASE .. "/second", headers = {} }, request:export())
+    request = assert(core.request("POST", BASE, "/third", fields, { a = "b" }, nil, nil, request))
+    assert.same({ method = "POST", url = BASE .. "/third", headers = {}, body = '{"a":"b"}' }, request:export())
+    request:clear()
+    assert.equal(0, request:size())
+    assert.same({}, request:export().headers)
+    assert.is_nil(request:export().body)
+    -- One that was refused, closed or too large for its limit serves as well.
+    assert.is_nil((core.request("POST", BASE, "/x", fields, { a = 5 }, nil, nil, request)))
+    assert.is_nil((core.request("POST", BASE, "/x", fields, { a = ("x"):rep(100) }, nil, 50, request)))
+    request:close()
+    request = assert(core.request("POST", BASE, "/x", fields, { a = "b" }, nil, nil, request))
+    assert.equal('{"a":"b"}', request:export().body)
+  end)
+
+  it("keeps to its new limit", function()
+    for _, limit in ipairs { 9, 10, 100, 255, 256, 257 } do
+      assert.truthy(core.request("POST", BASE, "/x", fields, { a = ("x"):rep(limit - 8) }, nil, limit, first()))
+      assert.is_nil((core.request("POST", BASE, "/x", fields, { a = ("x"):rep(limit - 7) }, nil, limit, first())))
+    end
+  end)
+
+  it("is a request, or a new one is made", function()
+    for _, other in ipairs { {}, "x", core.response(), io.stdout, false } do
+      assert.equal('{"a":"b"}', core.request("POST", BASE, "/x", fields, { a = "b" }, nil, nil, other):export().body)
+    end
   end)
 end)
 

@@ -26,14 +26,18 @@ M.VALUES = {
   body = "<h1>canary body of a gateway</h1>",
 }
 
---- One sentence with all of them, as a careless server may put into a message.
-function M.sentence()
-  local words = {}
+--- Those that are known by their shape; the others as a secret of the client or a part of the request.
+M.SHAPED = { link = true, aadhaar = true, pan = true, phone = true, email = true }
+
+--- Runs `fn` for each canary, or for those in `only`.
+---@param fn fun(value: string, name: string)
+---@param only? table<string, boolean>
+function M.each(fn, only)
   for name, value in pairs(M.VALUES) do
-    words[#words + 1] = name .. "=" .. value
+    if not only or only[name] then
+      fn(value, name)
+    end
   end
-  table.sort(words)
-  return table.concat(words, " ; ")
 end
 
 local function search(text, where, found)

@@ -35,7 +35,8 @@ describe("an exchange", function()
   end
 
   it("repeats a safe call after anything that may pass", function()
-    for _, trouble in ipairs { lost("timeout"), lost("network"), unsent("dns"), unsent("connect"), unsent("timeout"), reply(500), reply(502, "<html>"), reply(503), reply(504), reply(429) } do
+    for _, trouble in ipairs { lost("timeout"), lost("network"), unsent("dns"), unsent("connect"), unsent("timeout"), reply(500), reply(502, "<html>"),
+      reply(503), reply(504), reply(429) } do
       local c, host = ppi { trouble, trouble, reply(200, CASE) }
       local res = assert(c:status(INITIATE))
       assert.equal(3, count(host, res))
@@ -76,7 +77,8 @@ describe("an exchange", function()
       local _, err = c:status(INITIATE)
       assert.equal(1, count(host, canaries.check_error(err, kind)))
     end
-    for body, kind in pairs { [""] = "schema", ["<html>"] = "decode", ['{"status":1}'] = "schema", ["[]"] = "schema", ["null"] = "schema", ['{"a":1}x'] = "decode" } do
+    for body, kind in pairs { [""] = "schema", ["<html>"] = "decode", ['{"status":1}'] = "schema", ["[]"] = "schema", ["null"] = "schema",
+      ['{"a":1}x'] = "decode" } do
       local c, host = ppi { reply(200, body) }
       local _, err = c:status(INITIATE)
       assert.same({ 1, "refused" }, { count(host, canaries.check_error(err, kind)), err.outcome })
@@ -84,7 +86,8 @@ describe("an exchange", function()
   end)
 
   it("reads a create back after a lost answer, and returns the record", function()
-    for _, trouble in ipairs { lost("timeout"), lost("network"), lost("protocol"), lost("too_large"), reply(500), reply(503), reply(408), reply(200, "<html>"), reply(200, ""),
+    for _, trouble in ipairs { lost("timeout"), lost("network"), lost("protocol"), lost("too_large"), reply(500), reply(503), reply(408), reply(200,
+      "<html>"), reply(200, ""),
       reply(200, '{"status":5}'), reply(200, '{"verification_id":"OTHER"}') } do
       local c, host = ppi { trouble, reply(200, CASE) }
       local res = assert(c:initiate(INITIATE))
@@ -102,7 +105,8 @@ describe("an exchange", function()
     assert.equal(3, count(host, res))
     assert.is_nil(vkyc.meta(res).reconciled)
     assert.equal(2, host.count("/vkyc") - host.count("?"))
-    for _, answer in ipairs { reply(404, ""), reply(404, '{"code":"path_not_found"}'), reply(404, "<html>"), reply(403, ""), reply(200, "{}x"), reply(500), lost("cancelled") } do
+    for _, answer in ipairs { reply(404, ""), reply(404, '{"code":"path_not_found"}'), reply(404, "<html>"), reply(403, ""), reply(200, "{}x"), reply(500),
+      lost("cancelled") } do
       c, host = vrs { lost("network"), answer }
       local _, err = c:initiate(INITIATE)
       canaries.check_error(err, "network")
@@ -230,12 +234,14 @@ describe("an exchange", function()
       hooks[name] = function(event)
         seen[#seen + 1] = name .. " " .. event.attempt
         canaries.refuse(event, name)
-        assert.same({ "merchant", "cashfree_ppi", "status", "POST", "/ppi/kyc/vkyc/details" }, { event.client, event.provider, event.operation, event.method, event.path })
+        assert.same({ "merchant", "cashfree_ppi", "status", "POST", "/ppi/kyc/vkyc/details" }, { event.client, event.provider, event.operation,
+          event.method, event.path })
         assert.truthy(event.call_id)
         error("a hook of little use")
       end
     end
-    local c = ppi({ reply(503), reply(400, '{"message":"' .. canaries.SECRET .. '"}', { ["x-request-id"] = canaries.SECRET }) }, { hooks = hooks, name = "merchant" })
+    local c = ppi({ reply(503), reply(400, '{"message":"' .. canaries.SECRET .. '"}', { ["x-request-id"] = canaries.SECRET }) }, { hooks = hooks,
+      name = "merchant" })
     local _, err = c:status(INITIATE)
     canaries.check_error(err, "bad_request")
     assert.same({ "on_request 1", "on_response 1", "on_retry 1", "on_request 2", "on_response 2", "on_error 2" }, seen)
@@ -259,7 +265,8 @@ describe("an exchange", function()
 
   it("reads the caller's tables raw (J13)", function()
     local hostile = setmetatable({ user_id = "U1", verification_id = "V1" }, {
-      __index = function() error("hostile") end, __pairs = function() error("hostile") end, __len = function() error("hostile") end, __tostring = function() error("hostile") end,
+      __index = function() error("hostile") end, __pairs = function() error("hostile") end, __len = function() error("hostile") end,
+        __tostring = function() error("hostile") end,
     })
     local c, host = ppi { lost(), reply(200, CASE) }
     assert(c:initiate(hostile))

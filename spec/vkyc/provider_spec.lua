@@ -203,6 +203,35 @@ describe("a provider of one's own", function()
     assert.is_true(tried > 1500)
   end)
 
+  it("that ships marks all that is personal", function()
+    local personal = {}
+    for name in ([[phone mobile email name first_name last_name firstName lastName
+      care_of dob specialDate year_of_birth gender address address2 address_line city state
+      country pincode dist house street po subdist vtc pan docNo identifier
+      identifier_value answer otp photo_link documents aadhaar_details split_address remarks
+      vkyc_link kycLink recording_link auditor_remarks agent_remarks access_token
+      partnerTncUrl]]):gmatch("%S+") do
+      personal[name] = true
+    end
+    local seen = 0
+    local function walk(fields, where)
+      for _, field in ipairs(fields) do
+        if personal[field.name] then
+          seen = seen + 1
+          assert.is_true(field.sensitive, where .. "." .. field.name)
+        end
+        walk(field.fields or field.items and field.items.fields or {}, where .. "." .. field.name)
+      end
+    end
+    for _, provider in ipairs { "cashfree_ppi", "cashfree_secure_id", "enkash" } do
+      for name, operation in pairs(require("vkyc.providers." .. provider).operations) do
+        walk(operation.request, provider .. "." .. name)
+        walk(operation.response, provider .. "." .. name)
+      end
+    end
+    assert.is_true(seen > 80)
+  end)
+
   it("that ships is whole", function()
     for _, name in ipairs { "cashfree_ppi", "cashfree_secure_id", "enkash" } do
       local compiled, found = providers.load(name)

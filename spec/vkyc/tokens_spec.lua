@@ -6,7 +6,7 @@ local scripted = require "spec.support.scripted_host"
 
 local reply = scripted.reply
 local STATUS = reply(200, '{"code":0,"payload":{"enkashCardId":"E"}}')
-local UNAUTHORIZED = reply(401, '{"error":"invalid_token","error_description":"' .. canaries.sentence():gsub('"', "'"):gsub("/", "\\/") .. '"}')
+local UNAUTHORIZED = reply(401, '{"error":"invalid_token","error_description":"' .. canaries.TOKEN .. " of 9988776655, " .. canaries.SECRET .. '"}')
 
 -- Answers logins with `token` and the rest by the script; counts both.
 local function client(answers, more, token)
@@ -52,7 +52,8 @@ describe("tokens", function()
   it("are read in every spelling, at the root and in a payload", function()
     for _, body in ipairs {
       '{"access_token":"T1","expires_in":100}', '{"accessToken":"T1","expiresIn":100}', '{"code":0,"payload":{"access_token":"T1","expires_in":100}}',
-      '{"payload":{"accessToken":"T1"}}', '{"access_token":"T1","expires_in":"soon"}', '{"access_token":"T1","expires_in":-5}', '{"access_token":"T1","payload":5}',
+      '{"payload":{"accessToken":"T1"}}', '{"access_token":"T1","expires_in":"soon"}', '{"access_token":"T1","expires_in":-5}',
+        '{"access_token":"T1","payload":5}',
     } do
       local c, host = client({ STATUS }, nil, reply(200, body))
       assert(status(c))
@@ -67,7 +68,8 @@ describe("tokens", function()
   end)
 
   it("are fetched again once after a 401, and the call is sent once more", function()
-    for _, call in ipairs { { "vkyc_status", { enKashCardId = "E" } }, { "vkyc_link", { enKashCardId = "E" } }, { "top_up", { amount = 1, transactionType = "CR" } } } do
+    for _, call in ipairs { { "vkyc_status", { enKashCardId = "E" } }, { "vkyc_link", { enKashCardId = "E" } }, { "top_up", { amount = 1,
+      transactionType = "CR" } } } do
       local c, host = client { UNAUTHORIZED, STATUS }
       local res = assert(c[call[1]](c, call[2]))
       assert.same({ 2, 2, 2 }, { host.logins, #host.requests, vkyc.meta(res).attempts })
@@ -80,7 +82,8 @@ describe("tokens", function()
   end)
 
   it("are not asked for again after a refused login, not on later calls either", function()
-    for _, answer in ipairs { reply(400, '{"error":"invalid_grant","error_description":"Bad credentials for 9988776655"}'), reply(401, ""), reply(403, "<html>"),
+    for _, answer in ipairs { reply(400, '{"error":"invalid_grant","error_description":"Bad credentials for 9988776655"}'), reply(401, ""), reply(403,
+      "<html>"),
       reply(422, "{}"), reply(423, "{}"), reply(200, '{"code":1,"message":"locked","payload":"locked"}'), reply(200, '{"access_token":""}') } do
       local c, host = client({ STATUS }, nil, answer)
       for i = 1, 5 do

@@ -70,4 +70,24 @@
 #define VKYC_MAX_WEBHOOK_SECRETS 16
 #endif
 
+/* Transfers that one loop has on its background thread at a time; further calls wait. */
+#ifndef VKYC_MAX_IN_FLIGHT
+#define VKYC_MAX_IN_FLIGHT 64
+#endif
+
+/* Identities (ca_file, client_cert, …) that the clients of one loop have at a time. */
+#ifndef VKYC_MAX_IDENTITIES
+#define VKYC_MAX_IDENTITIES 8
+#endif
+
+/* The stack of a loop's background thread, in bytes. libcurl and OpenSSL were seen to use a tenth of it. */
+#ifndef VKYC_THREAD_STACK
+#define VKYC_THREAD_STACK ((size_t)256 << 10)
+#endif
+
+/* How long closing a loop waits for its thread, in milliseconds. One that is busy inside of OpenSSL then ends by itself. */
+#ifndef VKYC_MAX_CLOSE
+#define VKYC_MAX_CLOSE 250
+#endif
+
 #endif

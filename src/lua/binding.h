@@ -13,10 +13,12 @@
 #define LVKYC_SCHEMA "vkyc.Schema"
 #define LVKYC_REQUEST "vkyc.Request"
 #define LVKYC_RESPONSE "vkyc.Response"
+#define LVKYC_ARRAY "vkyc.Array" /* of a table that is an array though it may be empty */
 
 /* Each adds its functions to the module table at the top of the stack. */
 void lvkyc_open_secret(lua_State *L);
 void lvkyc_open_schema(lua_State *L);
+void lvkyc_open_values(lua_State *L);
 void lvkyc_open_request(lua_State *L);
 void lvkyc_open_response(lua_State *L);
 void lvkyc_open_http(lua_State *L);

@@ -28,6 +28,7 @@ int luaopen_vkyc_core(lua_State *L)
     lua_setfield(L, -2, "_VERSION");
     lvkyc_open_secret(L);
     lvkyc_open_schema(L);
+    lvkyc_open_values(L);
     lvkyc_open_request(L);
     lvkyc_open_response(L);
     lvkyc_open_http(L);

@@ -19,18 +19,8 @@ struct decoder {
 
 static int decode_any(struct decoder *d, enum vkyc_json_event event, int depth);
 static int decode_object(struct decoder *d, const struct vkyc_object *o, const struct lvkyc_place *up, int depth);
-
-static struct lvkyc_place named(const struct lvkyc_place *up, struct vkyc_text name)
-{
-    struct lvkyc_place place = {up, name.text, name.size, 0};
-    return place;
-}
-
-static struct lvkyc_place item(const struct lvkyc_place *up, size_t index)
-{
-    struct lvkyc_place place = {up, NULL, 0, index};
-    return place;
-}
+static int decode_value(struct decoder *d, const struct vkyc_field *f, const struct lvkyc_place *place, enum vkyc_json_event event,
+                        int depth);
 
 static int fail(struct decoder *d)
 {
@@ -106,26 +96,59 @@ static void push_number(struct decoder *d)
 static void end_array(lua_State *L)
 {
     if (lua_rawlen(L, -1) == 0) {
-        luaL_getmetatable(L, "vkyc.Array");
+        luaL_getmetatable(L, LVKYC_ARRAY);
         lua_setmetatable(L, -2);
     }
 }
 
-/* The rest of an array whose items have no schema. Leaves the table. */
-static int decode_list(struct decoder *d, int depth)
+/* What belongs into a table waits on the stack until it is known how much there is: a table that grows is built anew for 1, 2, 4, 8 … */
+enum { WAITING = 16 };
+
+/* Moves the items at the top of the stack into a table that takes their place. */
+static void gather_items(lua_State *L, int count, int room)
+{
+    int table = lua_gettop(L) - count + 1;
+    lua_createtable(L, room, 0);
+    lua_insert(L, table);
+    for (; count > 0; count--) {
+        lua_rawseti(L, table, count);
+    }
+}
+
+/* The same for pairs of key and value. */
+static void gather_pairs(lua_State *L, int count, int room)
+{
+    int table = lua_gettop(L) - 2 * count + 1;
+    lua_createtable(L, 0, room);
+    lua_insert(L, table);
+    for (; count > 0; count--) {
+        lua_rawset(L, table);
+    }
+}
+
+/* The rest of an array; `items` may be NULL. Leaves the table. */
+static int decode_list(struct decoder *d, const struct vkyc_field *items, const struct lvkyc_place *place, int depth)
 {
     lua_State *L = d->L;
-    lua_newtable(L);
+    luaL_checkstack(L, WAITING + 6, NULL);
     for (int i = 1;; i++) {
+        struct lvkyc_place at = lvkyc_place_item(place, (size_t)i);
         enum vkyc_json_event event = vkyc_json_next(d->reader);
         if (event == VKYC_JSON_ARRAY_END) {
+            if (i <= WAITING) {
+                gather_items(L, i - 1, i - 1);
+            }
             end_array(L);
             return 1;
         }
-        if (!decode_any(d, event, depth + 1)) {
+        if (!(items != NULL ? decode_value(d, items, &at, event, depth + 1) : decode_any(d, event, depth + 1))) {
             return 0;
         }
-        lua_rawseti(L, -2, i);
+        if (i == WAITING) {
+            gather_items(L, WAITING, 2 * WAITING);
+        } else if (i > WAITING) {
+            lua_rawseti(L, -2, i);
+        }
     }
 }
 
@@ -133,10 +156,13 @@ static int decode_list(struct decoder *d, int depth)
 static int decode_map(struct decoder *d, int depth)
 {
     lua_State *L = d->L;
-    lua_newtable(L);
-    for (;;) {
+    luaL_checkstack(L, 2 * WAITING + 6, NULL);
+    for (int count = 0;;) {
         enum vkyc_json_event event = vkyc_json_next(d->reader);
         if (event == VKYC_JSON_OBJECT_END) {
+            if (count < WAITING) {
+                gather_pairs(L, count, count);
+            }
             return 1;
         }
         if (event != VKYC_JSON_KEY) {
@@ -146,7 +172,13 @@ static int decode_map(struct decoder *d, int depth)
         if (!decode_any(d, vkyc_json_next(d->reader), depth + 1)) {
             return 0;
         }
-        lua_rawset(L, -3);
+        if (lua_isnil(L, -1)) {
+            lua_pop(L, 2);
+        } else if (count >= WAITING) {
+            lua_rawset(L, -3);
+        } else if (++count == WAITING) {
+            gather_pairs(L, WAITING, 2 * WAITING);
+        }
     }
 }
 
@@ -172,7 +204,7 @@ static int decode_any(struct decoder *d, enum vkyc_json_event event, int depth)
     case VKYC_JSON_OBJECT:
         return decode_map(d, depth);
     case VKYC_JSON_ARRAY:
-        return decode_list(d, depth);
+        return decode_list(d, NULL, NULL, depth);
     default:
         return fail(d);
     }
@@ -259,8 +291,13 @@ static int decode_value(struct decoder *d, const struct vkyc_field *f, const str
         }
         break;
     case VKYC_TYPE_NUMBER:
+        if (event == VKYC_JSON_NUMBER && r->integer && vkyc_json_int64(r->text, r->text_size, &integer) == VKYC_OK &&
+            fits_double(integer)) {
+            push_integer(L, integer);
+            return 1;
+        }
         if (event == VKYC_JSON_NUMBER) {
-            push_number(d);
+            push_double(d); /* never digits: the field is a number */
             return 1;
         }
         break;
@@ -280,20 +317,7 @@ static int decode_value(struct decoder *d, const struct vkyc_field *f, const str
         break;
     case VKYC_TYPE_ARRAY:
         if (event == VKYC_JSON_ARRAY) {
-            lua_newtable(L);
-            luaL_checkstack(L, 6, NULL);
-            for (size_t i = 1;; i++) {
-                struct lvkyc_place at = item(place, i);
-                event = vkyc_json_next(d->reader);
-                if (event == VKYC_JSON_ARRAY_END) {
-                    end_array(L);
-                    return 1;
-                }
-                if (!(f->items != NULL ? decode_value(d, f->items, &at, event, depth + 1) : decode_any(d, event, depth + 1))) {
-                    return 0;
-                }
-                lua_rawseti(L, -2, (int)i);
-            }
+            return decode_list(d, f->items, place, depth);
         }
         break;
     case VKYC_TYPE_OBJECT:
@@ -337,14 +361,18 @@ static int decode_object(struct decoder *d, const struct vkyc_object *o, const s
         event = vkyc_json_next(r);
         if (at >= 0) {
             next = (size_t)at + 1;
-            struct lvkyc_place place = named(up, o->fields[at].name);
+            struct lvkyc_place place = lvkyc_place_field(up, o->fields[at].name);
             if (!decode_value(d, &o->fields[at], &place, event, depth)) {
                 return 0;
             }
         } else if (!decode_any(d, event, depth)) {
             return 0;
         }
-        lua_rawset(L, -3);
+        if (lua_isnil(L, -1)) {
+            lua_pop(L, 2);
+        } else {
+            lua_rawset(L, -3);
+        }
     }
 }
 

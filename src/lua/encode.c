@@ -8,70 +8,6 @@
 #include "../core/url.h"
 #include "schema.h"
 
-static struct lvkyc_place named(const struct lvkyc_place *up, struct vkyc_text name)
-{
-    struct lvkyc_place place = {up, name.text, name.size, 0};
-    return place;
-}
-
-static struct lvkyc_place item(const struct lvkyc_place *up, size_t index)
-{
-    struct lvkyc_place place = {up, NULL, 0, index};
-    return place;
-}
-
-/* The place of a key that a script made up: shown only when it is harmless to show. */
-static struct lvkyc_place keyed(const struct lvkyc_place *up, lua_State *L, int index)
-{
-    struct lvkyc_place place = {up, "?", 1, 0};
-    if (lua_type(L, index) == LUA_TSTRING) {
-        size_t size;
-        const char *text = lua_tolstring(L, index, &size);
-        size_t i = 0;
-        while (i < size && ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') || text[i] == '_' || text[i] == '-')) {
-            i++;
-        }
-        if (i == size && size > 0 && size <= 64) {
-            place.name = text;
-            place.name_size = size;
-        }
-    }
-    return place;
-}
-
-void lvkyc_violation(struct lvkyc_encoder *e, const struct lvkyc_place *place, enum vkyc_rule rule, const char *text)
-{
-    lua_State *L = e->L;
-    e->count++;
-    luaL_checkstack(L, 4, NULL);
-    if (lua_isnil(L, e->violations)) {
-        lua_newtable(L);
-        lua_replace(L, e->violations);
-    }
-    if (e->count > VKYC_MAX_VIOLATIONS) {
-        lua_pushnumber(L, (lua_Number)(e->count - VKYC_MAX_VIOLATIONS));
-        lua_setfield(L, e->violations, "more");
-        return;
-    }
-    char path[VKYC_MAX_PATH];
-    size_t size = lvkyc_place_write(place, path, sizeof path);
-    lua_createtable(L, 0, 3);
-    lua_pushlstring(L, path, size);
-    lua_setfield(L, -2, "path");
-    lua_pushstring(L, vkyc_rule_name(rule));
-    lua_setfield(L, -2, "rule");
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, "message");
-    lua_rawseti(L, e->violations, (int)e->count);
-}
-
-static void broken(struct lvkyc_encoder *e, const struct lvkyc_place *place, enum vkyc_rule rule, const struct vkyc_field *f)
-{
-    char text[512];
-    vkyc_rule_describe(rule, f, text, sizeof text);
-    lvkyc_violation(e, place, rule, text);
-}
-
 static int is_text_type(enum vkyc_type type)
 {
     switch (type) {
@@ -195,7 +131,7 @@ static void scalar(struct lvkyc_encoder *e, int index, const struct vkyc_field *
         rule = VKYC_RULE_TYPE;
     }
     if (rule != VKYC_RULE_FINE) {
-        broken(e, place, rule, f);
+        lvkyc_broken(e, place, rule, f);
     }
 }
 
@@ -242,9 +178,9 @@ static void check_sequence(struct lvkyc_encoder *e, int index, size_t n, const s
             continue; /* a violation of its own */
         }
         if (value < 1 || (unsigned long long)value > n || seen[value]) {
-            struct lvkyc_place each = item(place, i);
-            struct lvkyc_place at = named(&each, f->sequence->name);
-            broken(e, &at, VKYC_RULE_SEQUENCE, f);
+            struct lvkyc_place each = lvkyc_place_item(place, i);
+            struct lvkyc_place at = lvkyc_place_field(&each, f->sequence->name);
+            lvkyc_broken(e, &at, VKYC_RULE_SEQUENCE, f);
         } else {
             seen[value] = 1;
         }
@@ -269,21 +205,21 @@ static void encode_array(struct lvkyc_encoder *e, int index, const struct vkyc_f
             return;
         }
     } else if (!lvkyc_isarray(L, index)) {
-        broken(e, place, VKYC_RULE_TYPE, f);
+        lvkyc_broken(e, place, VKYC_RULE_TYPE, f);
         return;
     }
     if (f->has_min && (double)n < f->min) {
-        broken(e, place, VKYC_RULE_TOO_SHORT, f);
+        lvkyc_broken(e, place, VKYC_RULE_TOO_SHORT, f);
     }
     if (f->has_max && (double)n > f->max) {
-        broken(e, place, VKYC_RULE_TOO_LONG, f);
+        lvkyc_broken(e, place, VKYC_RULE_TOO_LONG, f);
     }
     vkyc_buffer_append_byte(e->out, '[');
     for (size_t i = 1; i <= n; i++) {
         if (i > 1) {
             vkyc_buffer_append_byte(e->out, ',');
         }
-        struct lvkyc_place at = item(place, i);
+        struct lvkyc_place at = lvkyc_place_item(place, i);
         lua_rawgeti(L, index, (int)i);
         if (f->items != NULL) {
             encode_value(e, lua_gettop(L), f->items, &at, depth);
@@ -305,7 +241,7 @@ static void encode_value(struct lvkyc_encoder *e, int index, const struct vkyc_f
     luaL_checkstack(L, 8, NULL);
     if (lvkyc_isnull(L, index)) {
         if (f->required) {
-            broken(e, place, VKYC_RULE_REQUIRED, f);
+            lvkyc_broken(e, place, VKYC_RULE_REQUIRED, f);
         }
         vkyc_buffer_append(e->out, "null", 4);
         return;
@@ -316,7 +252,7 @@ static void encode_value(struct lvkyc_encoder *e, int index, const struct vkyc_f
         break;
     case VKYC_TYPE_OBJECT:
         if (!lua_istable(L, index)) {
-            broken(e, place, VKYC_RULE_TYPE, f);
+            lvkyc_broken(e, place, VKYC_RULE_TYPE, f);
         } else if (f->object != NULL) {
             encode_object(e, index, f->object, 0, 0, place, depth + 1);
         } else {
@@ -355,7 +291,7 @@ static size_t push_value(struct lvkyc_encoder *e, int index, const struct vkyc_f
             continue;
         }
         if (used > 0) {
-            struct lvkyc_place at = named(up, f->also[i]);
+            struct lvkyc_place at = lvkyc_place_field(up, f->also[i]);
             if (report) {
                 lvkyc_violation(e, &at, VKYC_RULE_TWICE, "is another spelling of a field that is given too");
             }
@@ -391,7 +327,7 @@ static void find_unknown(struct lvkyc_encoder *e, int index, const struct vkyc_o
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
         lua_pop(L, 1);
-        struct lvkyc_place at = keyed(up, L, lua_gettop(L));
+        struct lvkyc_place at = lvkyc_place_key(up, L, lua_gettop(L));
         if (lua_type(L, -1) != LUA_TSTRING) {
             lvkyc_violation(e, &at, VKYC_RULE_UNKNOWN, "has a key that is not a string");
             continue;
@@ -462,11 +398,11 @@ static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_
     for (size_t i = 0; i < o->count; i++) {
         const struct vkyc_field *f = &o->fields[i];
         used += push_value(e, index, f, up, 1);
-        struct lvkyc_place at = named(up, f->name);
+        struct lvkyc_place at = lvkyc_place_field(up, f->name);
         int skipped = i < 64 && ((skip >> i) & 1) != 0;
         if (lua_isnil(L, -1) || (skipped && lvkyc_isnull(L, -1))) {
             if (f->required) {
-                broken(e, &at, VKYC_RULE_REQUIRED, f);
+                lvkyc_broken(e, &at, VKYC_RULE_REQUIRED, f);
             }
         } else if (!skipped) {
             vkyc_buffer_append_byte(e->out, before);
@@ -482,7 +418,7 @@ static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_
     if (extra != 0) {
         lua_pushnil(L);
         while (lua_next(L, extra) != 0) {
-            struct lvkyc_place at = keyed(&EXTRA, L, lua_gettop(L) - 1);
+            struct lvkyc_place at = lvkyc_place_key(&EXTRA, L, lua_gettop(L) - 1);
             size_t size;
             const char *name = extra_name(e, o, &at, &size);
             if (name != NULL) {
@@ -514,10 +450,10 @@ void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_ob
     for (size_t i = 0; i < o->count; i++) {
         const struct vkyc_field *f = &o->fields[i];
         used += push_value(e, index, f, NULL, 1);
-        struct lvkyc_place at = named(NULL, f->name);
+        struct lvkyc_place at = lvkyc_place_field(NULL, f->name);
         if (lua_isnil(L, -1) || lvkyc_isnull(L, -1)) {
             if (f->required) {
-                broken(e, &at, VKYC_RULE_REQUIRED, f);
+                lvkyc_broken(e, &at, VKYC_RULE_REQUIRED, f);
             }
         } else if (i >= 64 || ((skip >> i) & 1) == 0) {
             if (e->out->size > start) {
@@ -537,7 +473,7 @@ void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_ob
     }
     lua_pushnil(L);
     while (lua_next(L, extra) != 0) {
-        struct lvkyc_place at = keyed(&EXTRA, L, lua_gettop(L) - 1);
+        struct lvkyc_place at = lvkyc_place_key(&EXTRA, L, lua_gettop(L) - 1);
         size_t size;
         const char *name = extra_name(e, o, &at, &size);
         if (name != NULL) {
@@ -562,12 +498,12 @@ static int takes_text(enum vkyc_type type)
 void lvkyc_encode_segment(struct lvkyc_encoder *e, int index, const struct vkyc_field *f)
 {
     lua_State *L = e->L;
-    struct lvkyc_place at = named(NULL, f->name);
+    struct lvkyc_place at = lvkyc_place_field(NULL, f->name);
     push_value(e, index, f, NULL, 0);
     if (lua_isnil(L, -1) || lvkyc_isnull(L, -1)) {
         /* When required, the walk over the object says so; in a path every field is. */
         if (!f->required) {
-            broken(e, &at, VKYC_RULE_REQUIRED, f);
+            lvkyc_broken(e, &at, VKYC_RULE_REQUIRED, f);
         }
     } else if (lua_type(L, -1) != LUA_TSTRING || !takes_text(f->type)) {
         scalar(e, lua_gettop(L), f, FORM_QUERY, &at);
@@ -576,7 +512,7 @@ void lvkyc_encode_segment(struct lvkyc_encoder *e, int index, const struct vkyc_
         const char *text = lua_tolstring(L, -1, &size);
         enum vkyc_rule rule = vkyc_field_check_text(f, text, size);
         if (rule != VKYC_RULE_FINE) {
-            broken(e, &at, rule, f);
+            lvkyc_broken(e, &at, rule, f);
         } else if (vkyc_url_append_segment(e->out, text, size) == VKYC_ERR_SYNTAX) {
             lvkyc_violation(e, &at, VKYC_RULE_VALUE, "must not be empty, \".\" or \"..\": it is part of a path");
         }
@@ -634,7 +570,7 @@ void lvkyc_encode_any(struct lvkyc_encoder *e, int index, const struct lvkyc_pla
             char before = '{';
             lua_pushnil(L);
             while (lua_next(L, index) != 0) {
-                struct lvkyc_place at = keyed(place, L, lua_gettop(L) - 1);
+                struct lvkyc_place at = lvkyc_place_key(place, L, lua_gettop(L) - 1);
                 const char *name = extra_name(e, &nothing, &at, &size);
                 if (name != NULL) {
                     vkyc_buffer_append_byte(e->out, before);

@@ -15,7 +15,7 @@ static struct vkyc_request *check_request(lua_State *L)
 }
 
 /* Arguments of request_new, at their places on the stack. */
-enum { METHOD = 1, BASE, PATH, SCHEMA, PARAMS, EXTRA, MAX_BODY, ARGUMENTS = MAX_BODY };
+enum { METHOD = 1, BASE, PATH, SCHEMA, PARAMS, EXTRA, MAX_BODY, SPARE, ARGUMENTS = SPARE };
 
 /* A path of a provider's table: segments, of which "{name}" is a field. Sets in `used` which fields went into the path. */
 static void append_template(struct lvkyc_encoder *e, const char *path, size_t size, const struct vkyc_object *o, uint64_t *used)
@@ -76,18 +76,54 @@ static int has_body(const char *method)
     return strcmp(method, "GET") != 0 && strcmp(method, "DELETE") != 0 && strcmp(method, "HEAD") != 0;
 }
 
-static struct vkyc_request *new_request(lua_State *L, const char *method, size_t max_body)
+static void set_method(lua_State *L, struct vkyc_request *r, const char *method)
 {
-    struct vkyc_request *r = lvkyc_newuserdata(L, sizeof *r);
-    vkyc_request_init(r, max_body, vkyc_alloc_malloc, NULL);
-    luaL_getmetatable(L, LVKYC_REQUEST);
-    lua_setmetatable(L, -2);
     size_t size = strlen(method);
     /* It is sent as it is: a line break would be another header. */
     if (size == 0 || size >= sizeof r->method || strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != size) {
         luaL_argerror(L, METHOD, "not a method");
     }
     memcpy(r->method, method, size + 1);
+}
+
+static struct vkyc_request *new_request(lua_State *L, const char *method, size_t max_body)
+{
+    struct vkyc_request *r = lvkyc_newuserdata(L, sizeof *r);
+    vkyc_request_init(r, max_body, vkyc_alloc_malloc, NULL);
+    luaL_getmetatable(L, LVKYC_REQUEST);
+    lua_setmetatable(L, -2);
+    set_method(L, r, method);
+    return r;
+}
+
+/* Leaves nothing of a request; its memory stays for the next one, unless it is much. */
+static void clear(struct vkyc_request *r)
+{
+    enum { KEPT = 16 << 10 };
+    if (r->url.capacity + r->headers.capacity + r->body.capacity > KEPT) {
+        vkyc_request_free(r);
+    }
+    vkyc_buffer_reset(&r->url);
+    vkyc_buffer_reset(&r->headers);
+    vkyc_buffer_reset(&r->body);
+    r->has_body = 0;
+}
+
+/* The request at `spare`, emptied, or a new one in its place. */
+static struct vkyc_request *take_request(lua_State *L, int spare, const char *method, size_t max_body)
+{
+    struct vkyc_request *r = lvkyc_test(L, spare, LVKYC_REQUEST);
+    if (r == NULL) {
+        r = new_request(L, method, max_body);
+        lua_replace(L, spare);
+        return r;
+    }
+    clear(r);
+    if (r->body.capacity > max_body) {
+        vkyc_buffer_free(&r->body); /* a block above the limit would let a body pass it */
+    }
+    r->body.limit = max_body;
+    set_method(L, r, method);
     return r;
 }
 
@@ -118,10 +154,11 @@ static size_t max_body_argument(lua_State *L, int index)
     return (size_t)max;
 }
 
-/* core.request(method, base_url, path, schema, params, extra, max_body) -> request | nil, violations
+/* core.request(method, base_url, path, schema, params, extra, max_body [, spare]) -> request | nil, violations
  *
  * base_url is trusted: a checked option. path is a provider's, or an option's: it must begin with a slash. params go into the path where it
- * says {name}, then into the query of a GET or DELETE, else into a JSON body. */
+ * says {name}, then into the query of a GET or DELETE, else into a JSON body. spare is a request that nobody needs any more: it is used
+ * again. */
 static int request_new(lua_State *L)
 {
     const char *method = luaL_checkstring(L, METHOD);
@@ -135,7 +172,7 @@ static int request_new(lua_State *L)
     int extra = lua_istable(L, EXTRA) ? EXTRA : 0;
     size_t max_body = max_body_argument(L, MAX_BODY);
     lua_settop(L, ARGUMENTS);
-    struct vkyc_request *r = new_request(L, method, max_body);
+    struct vkyc_request *r = take_request(L, SPARE, method, max_body);
 
     struct lvkyc_encoder e;
     e.L = L;
@@ -176,7 +213,7 @@ static int request_new(lua_State *L)
     if (status != VKYC_OK) {
         return push_limit(L, status);
     }
-    lua_pushvalue(L, ARGUMENTS + 1);
+    lua_pushvalue(L, SPARE);
     return 1;
 }
 
@@ -384,10 +421,25 @@ static int request_form(lua_State *L)
     return header_result(L, status == VKYC_OK ? r->body.status : status);
 }
 
-/* request:clear_headers() wipes them: each attempt is signed anew */
+/* request:clear_headers([other]) wipes them: each attempt is signed anew. Those of `other` take their place. */
 static int request_clear_headers(lua_State *L)
 {
-    vkyc_buffer_reset(&check_request(L)->headers);
+    struct vkyc_request *r = check_request(L);
+    const struct vkyc_request *other = lvkyc_test(L, 2, LVKYC_REQUEST);
+    vkyc_buffer_reset(&r->headers);
+    if (other != NULL && other != r) {
+        vkyc_buffer_append(&r->headers, other->headers.data, other->headers.size);
+        if (r->headers.status == VKYC_ERR_MEMORY) {
+            return luaL_error(L, "not enough memory");
+        }
+    }
+    return 0;
+}
+
+/* request:clear() wipes all of it, and keeps its memory for the next one: see `spare` of core.request */
+static int request_clear(lua_State *L)
+{
+    clear(check_request(L));
     return 0;
 }
 
@@ -435,9 +487,15 @@ static int request_close(lua_State *L)
 void lvkyc_open_request(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"request", request_new}, {"raw_request", request_raw}, {"check", request_check}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"header", request_header}, {"basic", request_basic},   {"form", request_form},   {"clear_headers", request_clear_headers},
-        {"size", request_size},     {"export", request_export}, {"close", request_close}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"header", request_header},
+                                       {"basic", request_basic},
+                                       {"form", request_form},
+                                       {"clear_headers", request_clear_headers},
+                                       {"size", request_size},
+                                       {"export", request_export},
+                                       {"clear", request_clear},
+                                       {"close", request_close},
+                                       {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", request_close}, {NULL, NULL}};
     lvkyc_metatable(L, LVKYC_REQUEST, methods, metamethods);
     lvkyc_register(L, functions);

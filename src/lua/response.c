@@ -134,20 +134,24 @@ static int response_status(lua_State *L)
     return 1;
 }
 
-/* response:header(name in lower case) -> text | nil */
+/* response:header(name in lower case, …) -> text | nil, … for each name; a name may be nil */
 static int response_header(lua_State *L)
 {
     struct vkyc_response *r = check_response(L);
-    size_t name_size;
-    size_t size;
-    const char *name = luaL_checklstring(L, 2, &name_size);
-    const char *value = vkyc_head_find(&r->head, name, name_size, &size);
-    if (value == NULL) {
-        lua_pushnil(L);
-    } else {
-        lua_pushlstring(L, value, size);
+    int top = lua_gettop(L);
+    luaL_checkstack(L, top, NULL);
+    for (int i = 2; i <= top; i++) {
+        size_t name_size = 0;
+        size_t size;
+        const char *name = luaL_optlstring(L, i, "", &name_size);
+        const char *value = name_size > 0 ? vkyc_head_find(&r->head, name, name_size, &size) : NULL;
+        if (value == NULL) {
+            lua_pushnil(L);
+        } else {
+            lua_pushlstring(L, value, size);
+        }
     }
-    return 1;
+    return top - 1;
 }
 
 /* response:headers() -> { name = text }, the last of several with one name */
@@ -183,10 +187,16 @@ static int response_size(lua_State *L)
     return 1;
 }
 
-/* response:reset() wipes what it holds and keeps its memory for the next answer */
+/* response:reset() wipes what it holds and keeps its memory for the next answer, unless it is much */
 static int response_reset(lua_State *L)
 {
-    vkyc_response_reset(check_response(L));
+    enum { KEPT = 32 << 10 };
+    struct vkyc_response *r = check_response(L);
+    if (r->body.capacity + r->head.lines.capacity > KEPT) {
+        vkyc_response_free(r);
+    } else {
+        vkyc_response_reset(r);
+    }
     return 0;
 }
 
@@ -199,9 +209,9 @@ static int response_close(lua_State *L)
 void lvkyc_open_response(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"response", response_new}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {{"fill", response_fill},   {"status", response_status}, {"header", response_header},
-                                       {"headers", response_headers}, {"body", response_body},  {"size", response_size},
-                                       {"reset", response_reset}, {"close", response_close},   {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"fill", response_fill},       {"status", response_status}, {"header", response_header},
+                                       {"headers", response_headers}, {"body", response_body},     {"size", response_size},
+                                       {"reset", response_reset},     {"close", response_close},   {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", response_close}, {NULL, NULL}};
     lvkyc_metatable(L, LVKYC_RESPONSE, methods, metamethods);
     lvkyc_register(L, functions);

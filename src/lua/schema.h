@@ -18,6 +18,21 @@ struct lvkyc_place {
     size_t index; /* from 1 */
 };
 
+static inline struct lvkyc_place lvkyc_place_field(const struct lvkyc_place *up, struct vkyc_text name)
+{
+    struct lvkyc_place place = {up, name.text, name.size, 0};
+    return place;
+}
+
+static inline struct lvkyc_place lvkyc_place_item(const struct lvkyc_place *up, size_t index)
+{
+    struct lvkyc_place place = {up, NULL, 0, index};
+    return place;
+}
+
+/* The place of a key that a script made up (at `index` of the stack): shown only when it is harmless to show. */
+struct lvkyc_place lvkyc_place_key(const struct lvkyc_place *up, lua_State *L, int index);
+
 /* Writes "a.b[2].c" and returns its size (cut at `size`). */
 size_t lvkyc_place_write(const struct lvkyc_place *place, char *out, size_t size);
 
@@ -30,8 +45,8 @@ struct lvkyc_encoder {
     size_t count;
 };
 
-/* Values at `index` under a schema: a JSON object, or a query (no leading '?'). Both collect violations; what was written is only good without any.
- * `skip` names fields that are written elsewhere (in the path), as a bit set of the first 64 fields. */
+/* Values at `index` under a schema: a JSON object, or a query (no leading '?'). Both collect violations; what was written is only good
+ * without any. `skip` names fields that are written elsewhere (in the path), as a bit set of the first 64 fields. */
 void lvkyc_encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip);
 void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip);
 
@@ -41,7 +56,12 @@ void lvkyc_encode_segment(struct lvkyc_encoder *e, int index, const struct vkyc_
 /* Any value, without a schema. */
 void lvkyc_encode_any(struct lvkyc_encoder *e, int index, const struct lvkyc_place *place, int depth);
 
+/* Adds a violation, with a sentence of one's own or with the one that describes what the field wants. */
 void lvkyc_violation(struct lvkyc_encoder *e, const struct lvkyc_place *place, enum vkyc_rule rule, const char *text);
+void lvkyc_broken(struct lvkyc_encoder *e, const struct lvkyc_place *place, enum vkyc_rule rule, const struct vkyc_field *f);
+
+/* core.schema(fields) */
+int lvkyc_schema_new(lua_State *L);
 
 /* schema:decode(response_or_text) */
 int lvkyc_schema_decode(lua_State *L);

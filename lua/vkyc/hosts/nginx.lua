@@ -5,7 +5,7 @@
 local core = require "vkyc.core"
 local failures = require "vkyc.hosts.nginx_failures"
 
-local ngx = ngx
+local ngx = rawget(_G, "ngx")
 
 local M = {
   name = "nginx",
@@ -14,70 +14,20 @@ local M = {
   sleep = function(seconds)
     ngx.sleep(math.max(seconds, 0.001))
   end,
+  --- Runs a function apart from the request that asks for it, so that its end is not the function's.
+  ---@param fn fun(cancelled: boolean) with true when the worker is about to exit
+  ---@return boolean|nil started
+  background = function(fn)
+    return ngx.timer.at(0, fn)
+  end,
   now = core.monotonic,
   wall = core.wall,
   random = core.random,
 }
 
--- The phases in which nginx has cosockets.
-local PHASES = {
-  server_rewrite = true, rewrite = true, access = true, content = true, timer = true,
-  ssl_cert = true, ssl_client_hello = true, ssl_session_fetch = true, preread = true,
-}
-
--- What only directives can set. Taken for granted, such an option would be a check that never happens.
-local DIRECTIVES = {
-  ca_file = "is nginx's business: remove it and add `lua_ssl_trusted_certificate FILE;`",
-  crl_file = "is nginx's business: remove it and add `lua_ssl_crl FILE;`",
-  proxy = "is not possible with cosockets, and there is no directive for it: remove it and route to the provider directly, or give a `host` of your own",
-}
-
 local CHUNK = 65536
 local SMALL = 16384 -- fits into every socket's buffer, so that sending it does not wait
 local GRACE_S = 0.05 -- lets the socket's own timeout tell that the name was resolved
-
---- Whether calls can be made here and now.
----@return table|nil fault { message, hint } in a phase without cosockets
-function M.phase_fault()
-  local phase = ngx.get_phase()
-  if PHASES[phase] then
-    return nil
-  end
-  return {
-    message = "nginx has no cosockets in the phase " .. phase .. ", so no call can be made there",
-    hint = "Make it in `ngx.timer.at(0, function() … end)`, or in the rewrite, access or content phase.",
-  }
-end
-
---- What of a client's options cannot be honoured here.
----@param options table checked
----@param provider table compiled
----@return table[] faults of { path, message }
-function M.option_faults(options, provider)
-  local faults = {}
-  for name, message in pairs(DIRECTIVES) do
-    if options[name] then
-      faults[#faults + 1] = { path = name, message = message }
-    end
-  end
-  for _, name in ipairs { "base_url", "token_url" } do
-    local parts = options[name] and core.url(options[name])
-    if parts and parts.scheme == "https" and (parts.ipv6 or parts.host:find("^[%d.]+$")) then
-      faults[#faults + 1] = { path = name, message = "must have a name: nginx cannot check a certificate against an address" }
-    end
-  end
-  local shared, token = options.shared, provider.spec.token
-  if shared ~= nil and not (type(shared) == "table" and shared.get and shared.add and shared.ttl) then
-    faults[#faults + 1] = { path = "shared", message = "must be a shared dictionary, such as ngx.shared.vkyc" }
-  elseif shared == nil and token and token.locks_out then
-    faults[#faults + 1] = {
-      path = "shared",
-      message = "is required in nginx: a few refused logins lock the account, so all workers must know of the first;"
-        .. " add `lua_shared_dict vkyc 1m;` to http { } and give shared = ngx.shared.vkyc",
-    }
-  end
-  return faults
-end
 
 local function read(path)
   local file = io.open(path, "rb")
@@ -116,10 +66,14 @@ local function alarm(seconds)
   return alarm
 end
 
--- Runs a function in a light thread, for at most `seconds`: no timeout of a cosocket covers the resolver, nor a peer that takes a byte now
--- and then. Returns what it returns; or nil, "timeout", true when the time was over.
-local function within(seconds, fn, ...)
-  local thread = ngx.thread.spawn(fn, ...)
+local function invoke(socket, method, ...)
+  return socket[method](socket, ...)
+end
+
+-- Calls a method of a cosocket in a light thread, for at most `seconds`: no timeout of a cosocket covers the resolver, nor a peer that takes
+-- a byte now and then. Returns what it returns; or nil, "timeout", true when the time was over.
+local function within(seconds, socket, method, ...)
+  local thread = ngx.thread.spawn(invoke, socket, method, ...)
   if coroutine.status(thread) == "zombie" then -- it is over already, as with a kept connection
     return select(2, ngx.thread.wait(thread))
   end
@@ -157,7 +111,7 @@ local function connect(transport, host, port, https, limits)
   local is_name = not host:find("^[%d.]+$") and not host:find(":", 1, true)
   set_timeout(socket, left)
   local address = host:find(":", 1, true) and "[" .. host .. "]" or host
-  local good, err, late = within(left + GRACE_S, socket.connect, socket, address, port, pool(transport, host, port, https, limits.max_idle_s))
+  local good, err, late = within(left + GRACE_S, socket, "connect", address, port, pool(transport, host, port, https, limits.max_idle_s))
   if not good then
     return failures.connect(err, late and is_name)
   end
@@ -167,7 +121,8 @@ local function connect(transport, host, port, https, limits)
     end
     set_timeout(socket, ends - M.now())
     good, err = socket:sslhandshake(false, host, true)
-    if not good then
+    -- resty.core 0.1.25 calls a handshake that ends at once a success, whatever the certificate; but the socket is closed then.
+    if not good or not socket:getreusedtimes() then
       socket:close()
       return failures.handshake(err)
     end
@@ -212,6 +167,7 @@ function M.send(transport, request, response, limits)
   if not http then
     return nil, bytes
   end
+  ngx.update_time() -- timers count from nginx's clock, which stood still while a script computed
   local socket, failure = connect(transport, host, port, https, limits)
   if not socket then
     return nil, failure
@@ -222,7 +178,7 @@ function M.send(transport, request, response, limits)
   if #bytes <= SMALL then
     sent, err = socket:send(bytes)
   else
-    sent, err = within(left, socket.send, socket, bytes)
+    sent, err = within(left, socket, "send", bytes)
   end
   if not sent then
     socket:close()

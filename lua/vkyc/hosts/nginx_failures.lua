@@ -32,16 +32,20 @@ function M.connect(err, in_dns)
   return failed("connect", "connect", "The server could not be reached.")
 end
 
----@param err string of sslhandshake. The number in front of some is of an earlier handshake, so that the words go first.
+---@param err string|nil of sslhandshake; nil for a certificate that was refused without a word. The number in front of some is of an earlier
+--- handshake, so that the words go first.
 function M.handshake(err)
-  if err:find("timeout", 1, true) then
+  if not err then
+    return failed("tls", "tls", "The server's certificate is not to be trusted; nginx's error log may say why (lua_socket_log_errors).", false, CA_HINT)
+  elseif err:find("timeout", 1, true) then
     return failed("timeout", "tls", "The server did not finish the TLS handshake in time.")
   elseif err:find("host mismatch", 1, true) then
     return failed("tls", "tls", core.certificate_reason(0))
   elseif err:find("private key", 1, true) then
     return failed("config", "tls", "The private key of client_key does not belong to the certificate of client_cert.")
   elseif err:find("handshake failed", 1, true) or not err:find("^%d+: ") then
-    return failed("tls", "tls", "The server and this client could not agree on TLS, or the connection broke in the handshake.")
+    -- nginx has one word for a connection that broke and for a server that wants another TLS. Nothing was sent: it may be tried again.
+    return failed("network", "tls", "The TLS handshake failed: the connection broke, or the server and nginx could not agree on TLS.")
   end
   local code = tonumber(err:match("^%d+"))
   return failed("tls", "tls", core.certificate_reason(code), false, code == UNTRUSTED and CA_HINT or nil)

@@ -90,7 +90,8 @@ describe("Cashfree PPI", function()
 
   it("asks for an OTP, submits it, and does minimum KYC", function()
     local c, host = client {
-      reply(200, '{"otp_verification_id":"O1","cf_otp_verification_id":"7701234567890123450","status":"OTP_GENERATED","user_id":"U1","notification_modes":["SMS"]}'),
+      reply(200, '{"otp_verification_id":"O1","cf_otp_verification_id":"7701234567890123450","status":"OTP_GENERATED","user_id":"U1",'
+        .. '"notification_modes":["SMS"]}'),
       reply(200, '{"otp_verification_id":"O1","cf_otp_verification_id":"7701234567890123450","status":"VERIFIED","user_id":"U1"}'),
       reply(200, '{"verification_id":"M1","cf_verification_id":"8801234567890123450","otp_verification_id":"O1","status":"VERIFIED","user_id":"U1"}'),
     }
@@ -131,7 +132,8 @@ describe("Cashfree PPI", function()
       paths[#paths + 1] = violation.path
     end
     table.sort(paths)
-    assert.same({ "notification_mode", "notification_modes[2]", "security_questions[2].answer", "security_questions[2].order", "user_id", "verification_id" }, paths)
+    assert.same({ "notification_mode", "notification_modes[2]", "security_questions[2].answer", "security_questions[2].order", "user_id",
+      "verification_id" }, paths)
     assert.same({ 1, 0, "not_sent" }, { #host.requests, err.attempts, err.outcome })
     assert.truthy(tostring(err):find("3 more", 1, true))
   end)
@@ -141,7 +143,8 @@ describe("Cashfree PPI", function()
     assert(c:initiate { user_id = "USER827364", verification_id = "TestVkycVerification",
       security_questions = { { order = 2, question = "b", answer = "y" }, { order = 1, question = "a", answer = "x" } } })
     assert.truthy(host.requests[1].body:find('[{"order":2,"question":"b","answer":"y"},{"order":1,', 1, true))
-    local _, err = c:initiate { user_id = "U", verification_id = "V", security_questions = { { order = 1, question = "b", answer = "y" }, { order = 3, question = "a", answer = "x" } } }
+    local _, err = c:initiate { user_id = "U", verification_id = "V", security_questions = { { order = 1, question = "b", answer = "y" }, { order = 3,
+      question = "a", answer = "x" } } }
     assert.equal("security_questions[2].order", err.violations[1].path)
   end)
 

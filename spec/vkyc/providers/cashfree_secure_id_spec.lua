@@ -47,13 +47,16 @@ describe("Cashfree Secure ID", function()
   end)
 
   it("sends Aadhaar details as the page shows, and reads both spellings of the address", function()
-    local c, host = client { reply(200, (CREATED:gsub('"RECEIVED","sub_status":"LINK_GENERATED"', '"PRE_VIDEO_CALL","sub_status":"AADHAAR_VERIFICATION_SUCCESS"')
+    local c, host = client { reply(200, (CREATED:gsub('"RECEIVED","sub_status":"LINK_GENERATED"',
+      '"PRE_VIDEO_CALL","sub_status":"AADHAAR_VERIFICATION_SUCCESS"')
       :gsub("}$", ',"aadhaar_details":{"year_of_birth":1995,"address_details":{"pincode":560038}}}'))) }
     local res = assert(c:initiate { verification_id = "test333", user_id = "U1", aadhaar_details = {
-      last_verified_at = "2025-05-07T15:04:05Z", care_of = "C/O X", dob = "02-02-1995", gender = "M", name = "John", photo_link = "cGhvdG8=", year_of_birth = 1995,
+      last_verified_at = "2025-05-07T15:04:05Z", care_of = "C/O X", dob = "02-02-1995", gender = "M", name = "John", photo_link = "cGhvdG8=",
+        year_of_birth = 1995,
       split_address = { country = "India", dist = "Bengaluru", house = "17", pincode = 560038, state = "Karnataka", street = "Lane" },
     } })
-    assert.equal('{"verification_id":"test333","user_id":"U1","aadhaar_details":{"last_verified_at":"2025-05-07T15:04:05Z","care_of":"C/O X","dob":"02-02-1995",'
+    assert.equal('{"verification_id":"test333","user_id":"U1","aadhaar_details":{"last_verified_at":"2025-05-07T15:04:05Z","care_of":"C/O '
+      .. 'X","dob":"02-02-1995",'
       .. '"gender":"M","name":"John","photo_link":"cGhvdG8=","year_of_birth":1995,"split_address":{"country":"India","dist":"Bengaluru","house":"17",'
       .. '"pincode":560038,"state":"Karnataka","street":"Lane"}}}', host.requests[1].body)
     assert.equal("560038", tostring(res.aadhaar_details.address_details.pincode))
@@ -117,7 +120,8 @@ describe("Cashfree Secure ID", function()
     local res = assert(c:auth_token { app_id = "APP", product = "VKYC", metadata = { vkyc_request_id = 249749 },
       authenticated_user = { identifier_type = "userId", identifier_value = "U1" } })
     assert.equal("POST " .. BASE .. "/oauth/token", host.lines()[1])
-    assert.equal('{"app_id":"APP","product":"VKYC","metadata":{"vkyc_request_id":249749},"authenticated_user":{"identifier_type":"userId","identifier_value":"U1"}}',
+    assert.equal('{"app_id":"APP","product":"VKYC","metadata":{"vkyc_request_id":249749},"authenticated_user":{"identifier_type":"userId",'
+      .. '"identifier_value":"U1"}}',
       host.requests[1].body)
     assert.same({ canaries.TOKEN, "2024-02-02 17:30:00 IST" }, { res.access_token, res.expires_at })
   end)
@@ -136,6 +140,7 @@ describe("Cashfree Secure ID", function()
       simulator:advance("V1", state)
       assert.equal(state, (vkyc.state(assert(c:status { verification_id = "V1" }))))
     end
-    assert(c:auth_token { app_id = "A", product = "VKYC", metadata = { vkyc_request_id = "1358" }, authenticated_user = { identifier_type = "userId", identifier_value = "U1" } })
+    assert(c:auth_token { app_id = "A", product = "VKYC", metadata = { vkyc_request_id = "1358" }, authenticated_user = { identifier_type = "userId",
+      identifier_value = "U1" } })
   end)
 end)

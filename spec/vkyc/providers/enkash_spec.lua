@@ -123,10 +123,12 @@ describe("Enkash", function()
     assert.same({ "unknown", "min", false }, { state, detail.level, detail.terminal })
     local _, err = vkyc.new(scripted.options("enkash", scripted.new {}, { statuses = { MIN_KYC_VERIFIED = "approved" } }))
     assert.equal("statuses.MIN_KYC_VERIFIED", canaries.check_error(err, "config").violations[1].path)
-    c = client({ reply(200, '{"response_code":0,"payload":{"enkashCardId":"E","kycStatus":"FULL","latestTncVersionAccepted":false}}') }, { statuses = { FULL = "approved" } })
+    c = client({ reply(200, '{"response_code":0,"payload":{"enkashCardId":"E","kycStatus":"FULL","latestTncVersionAccepted":false}}') },
+      { statuses = { FULL = "approved" } })
     state, detail = vkyc.state(assert(c:wallet_details { enKashCardId = "E" }))
     assert.same({ "action_required", "terms_not_accepted", false, false }, { state, detail.reason, detail.terms_accepted, detail.terminal })
-    c = client({ reply(200, '{"code":0,"payload":{"enkashCardId":"E","kycStatus":{"name":"FULL","label":"Full, at last"}}}') }, { statuses = { FULL = "approved" } })
+    c = client({ reply(200, '{"code":0,"payload":{"enkashCardId":"E","kycStatus":{"name":"FULL","label":"Full, at last"}}}') },
+      { statuses = { FULL = "approved" } })
     state, detail = vkyc.state(assert(c:vkyc_status { enKashCardId = "E" }))
     assert.same({ "approved", "Full, at last", true }, { state, detail.label, detail.terminal })
   end)
@@ -176,7 +178,8 @@ describe("Enkash", function()
         { create_path = "/api/v0/partner/enKashCard" .. path })
       local res = assert(c:create_wallet {
         email = "a@b.example", mobile = "9988776655", title = "Ms", firstName = "Asha", lastName = "Rao", gender = "F", specialDate = "02-09-2001",
-        address = "17 Lane", city = "Bengaluru", state = "Karnataka", country = "India", pincode = "560038", documents = { { docType = "PAN", docNo = "ABCDE1234F" } },
+        address = "17 Lane", city = "Bengaluru", state = "Karnataka", country = "India", pincode = "560038", documents = { { docType = "PAN",
+          docNo = "ABCDE1234F" } },
       })
       assert.equal("POST " .. BASE .. path, host.lines()[2])
       assert.equal('{"companyId":"CEKQ08TRRG","cardAccountId":"CAC7975","email":"a@b.example","mobile":"9988776655","title":"Ms","firstName":"Asha",'

@@ -1,0 +1,139 @@
+-- The module itself: what it holds, what it refuses, and that loading it changes nothing.
+
+local core = require "vkyc.core"
+
+local function library()
+  return assert(package.searchpath("vkyc.core", package.cpath))
+end
+
+describe("vkyc.core", function()
+  it("has the version of the Lua files", function()
+    assert.equal(require "vkyc.version", core._VERSION)
+  end)
+
+  it("has functions, one null and nothing else", function()
+    for name, value in pairs(core) do
+      local expected = name == "null" and "userdata" or name == "_VERSION" and "string" or "function"
+      assert.equal(expected, type(value), name)
+    end
+    for _, name in ipairs { "schema", "array", "request", "raw_request", "check", "response", "secret", "secret_env", "secret_file", "scrub",
+      "redact", "url" } do
+      assert.equal("function", type(core[name]), name)
+    end
+    assert.is_nil(getmetatable(core))
+  end)
+
+  it("makes no global and changes no library", function()
+    local function names(of)
+      local list = {}
+      for name, value in pairs(of) do
+        list[#list + 1] = tostring(name) .. "=" .. tostring(value)
+      end
+      table.sort(list)
+      return list
+    end
+    local before = { names(_G), names(string), names(table), names(math), names(package.loaded) }
+    local again = assert(package.loadlib(library(), "luaopen_vkyc_core"))()
+    assert.same(before, { names(_G), names(string), names(table), names(math), names(package.loaded) })
+    assert.is_nil(getmetatable(core.null))
+    -- A second opening shares its types with the first: a reload must not make strangers of live values.
+    assert.is_nil(again.check(core.schema {}, {}))
+    assert.equal(200, core.response().fill(again.response(), 200))
+    assert.equal(core.null, again.null)
+  end)
+
+  it("refuses another Lua", function()
+    local open = assert(package.loadlib(library(), "luaopen_vkyc_core"))
+    local kept = _VERSION
+    for _, version in ipairs { "Lua 5.0", "Luau", false } do
+      rawset(_G, "_VERSION", version)
+      local good, err = pcall(open)
+      rawset(_G, "_VERSION", kept)
+      assert.is_false(good)
+      assert.truthy(tostring(err):find("was built for " .. kept, 1, true), tostring(err))
+    end
+    assert.equal("table", type(open()))
+  end)
+
+  it("hands out no metatable", function()
+    for name, value in pairs {
+      ["vkyc.Schema"] = core.schema {},
+      ["vkyc.Request"] = core.raw_request("GET", "https://a", "/x"),
+      ["vkyc.Response"] = core.response(),
+      ["vkyc.Secret"] = core.secret("x1234567"),
+    } do
+      assert.equal(name, getmetatable(value))
+      assert.has_error(function()
+        setmetatable(value, {})
+      end)
+      assert.has_error(function()
+        value.field = 1
+      end)
+      assert.is_nil(value.no_such_method)
+    end
+  end)
+
+  it("tells its types apart, whatever is given", function()
+    local values = { core.schema {}, core.raw_request("GET", "https://a", "/x"), core.response(), core.secret("x1234567"), io.stdout, core.null, {},
+      "x", 5, true, print }
+    local methods = {
+      [1] = { "decode", "sensitive", "suggest", "names" },
+      [2] = { "header", "basic", "form", "clear_headers", "size", "export", "close" },
+      [3] = { "fill", "status", "header", "headers", "body", "size", "reset", "close" },
+    }
+    for owner, names in pairs(methods) do
+      for _, name in ipairs(names) do
+        for at, value in ipairs(values) do
+          if at ~= owner then
+            assert.is_false((pcall(values[owner][name], value, "x", "y", "z")))
+          end
+        end
+        assert.is_false((pcall(values[owner][name])))
+      end
+    end
+  end)
+
+  it("takes no light userdata for null but NULL", function()
+    assert.equal("userdata", type(core.null))
+    assert.is_true(core.null == require("cjson").null)
+    local schema = assert(core.schema { { name = "v", type = "any" } })
+    local other = io.stdout
+    assert.equal("type", core.check(schema, { v = other })[1].rule)
+  end)
+
+  it("runs in a coroutine like anywhere else", function()
+    local thread = coroutine.create(function()
+      local schema = assert(core.schema { { name = "v", type = "array", items = { type = "object", fields = { { name = "a", type = "int" } } } } })
+      coroutine.yield()
+      local result = assert(schema:decode('{"v":[{"a":1},{"a":2}]}'))
+      coroutine.yield()
+      return assert(core.request("POST", "https://a", "/x", schema, result)):export().body
+    end)
+    assert(coroutine.resume(thread))
+    collectgarbage()
+    assert(coroutine.resume(thread))
+    local _, body = coroutine.resume(thread)
+    assert.equal('{"v":[{"a":1},{"a":2}]}', body)
+  end)
+
+  it("has stack enough for the deepest and widest values", function()
+    -- 32 levels, each reached through a schema, from a coroutine that has used much of its stack already.
+    local fields = { { name = "leaf", type = "int" } }
+    local params = { leaf = "no" }
+    for _ = 1, 15 do
+      fields = { { name = "list", type = "array", items = { type = "object", fields = fields } } }
+      params = { list = { params } }
+    end
+    local schema = assert(core.schema(fields))
+    local function down(levels, ...)
+      if levels == 0 then
+        return core.check(schema, params), select("#", ...)
+      end
+      local violations, count = down(levels - 1, levels, ...)
+      return violations, count
+    end
+    local violations = coroutine.wrap(down)(150)
+    assert.equal("type", violations[1].rule)
+    assert.equal(("list[1]."):rep(15) .. "leaf", violations[1].path)
+  end)
+end)
