@@ -69,30 +69,9 @@ char *vkyc_buffer_reserve(struct vkyc_buffer *b, size_t extra)
     return data + b->size;
 }
 
-void vkyc_buffer_append(struct vkyc_buffer *b, const void *bytes, size_t size)
-{
-    if (size == 0) {
-        return;
-    }
-    char *to = vkyc_buffer_reserve(b, size);
-    if (to != NULL) {
-        memcpy(to, bytes, size);
-        b->size += size;
-    }
-}
-
 void vkyc_buffer_append_text(struct vkyc_buffer *b, const char *text)
 {
     vkyc_buffer_append(b, text, strlen(text));
-}
-
-void vkyc_buffer_append_byte(struct vkyc_buffer *b, char byte)
-{
-    char *to = vkyc_buffer_reserve(b, 1);
-    if (to != NULL) {
-        *to = byte;
-        b->size++;
-    }
 }
 
 void vkyc_buffer_reset(struct vkyc_buffer *b)

@@ -3,6 +3,7 @@
 #define VKYC_BUFFER_H
 
 #include <stddef.h>
+#include <string.h>
 
 #include "status.h"
 
@@ -28,10 +29,32 @@ void vkyc_buffer_init(struct vkyc_buffer *b, size_t limit, vkyc_alloc_fn *alloc,
 /* Makes room for `extra` more bytes and returns where they go, or NULL (status is set). The caller adds to size itself. */
 char *vkyc_buffer_reserve(struct vkyc_buffer *b, size_t extra);
 
+/* The same, without a call while there is room. */
+static inline char *vkyc_buffer_room(struct vkyc_buffer *b, size_t extra)
+{
+    return b->data != NULL && b->status == VKYC_OK && extra <= b->capacity - b->size ? b->data + b->size : vkyc_buffer_reserve(b, extra);
+}
+
 /* Appends; after a failure these do nothing, so that a writer checks status once, at its end. */
-void vkyc_buffer_append(struct vkyc_buffer *b, const void *bytes, size_t size);
+static inline void vkyc_buffer_append(struct vkyc_buffer *b, const void *bytes, size_t size)
+{
+    char *to = size > 0 ? vkyc_buffer_room(b, size) : NULL;
+    if (to != NULL) {
+        memcpy(to, bytes, size);
+        b->size += size;
+    }
+}
+
+static inline void vkyc_buffer_append_byte(struct vkyc_buffer *b, char byte)
+{
+    char *to = vkyc_buffer_room(b, 1);
+    if (to != NULL) {
+        *to = byte;
+        b->size++;
+    }
+}
+
 void vkyc_buffer_append_text(struct vkyc_buffer *b, const char *text);
-void vkyc_buffer_append_byte(struct vkyc_buffer *b, char byte);
 
 /* Empties it: wipes the bytes, clears status, keeps the memory. */
 void vkyc_buffer_reset(struct vkyc_buffer *b);

@@ -81,6 +81,22 @@ static inline const char *scan(const char *p, const char *end, uint64_t *seen)
     return p;
 }
 
+int vkyc_json_is_plain(const char *text, size_t size)
+{
+    if (size < 8) {
+        uint64_t word = vkyc_word_load_tail(text, size, ' ');
+        return (vkyc_word_stops(word) | (word & VKYC_WORD_HIGH)) == 0;
+    }
+    uint64_t bad = 0;
+    size_t i = 0;
+    for (; i + 8 < size; i += 8) {
+        uint64_t word = vkyc_word_load(text + i);
+        bad |= vkyc_word_stops(word) | (word & VKYC_WORD_HIGH);
+    }
+    uint64_t last = vkyc_word_load(text + size - 8);
+    return (bad | vkyc_word_stops(last) | (last & VKYC_WORD_HIGH)) == 0;
+}
+
 enum vkyc_status vkyc_json_write_string(struct vkyc_buffer *b, const char *text, size_t size)
 {
     /* The sum of the escapes must not wrap. */

@@ -10,6 +10,21 @@
  * NUL is written as \u0000. A failure of the buffer is its status. */
 enum vkyc_status vkyc_json_write_string(struct vkyc_buffer *b, const char *text, size_t size) VKYC_CHECK_RESULT;
 
+/* 1 when the text is ASCII that a JSON string holds as it is: no quote, backslash or control character. */
+int vkyc_json_is_plain(const char *text, size_t size);
+
+/* Such a text as a string, in quotes. */
+static inline void vkyc_json_write_plain(struct vkyc_buffer *b, const char *text, size_t size)
+{
+    char *to = vkyc_buffer_room(b, size + 2);
+    if (to != NULL) {
+        to[0] = '"';
+        memcpy(to + 1, text, size);
+        to[size + 1] = '"';
+        b->size += size + 2;
+    }
+}
+
 void vkyc_json_write_int64(struct vkyc_buffer *b, int64_t value);
 
 /* The shortest decimal of at most 17 digits that reads back as the same double, in any locale; integral values below 2^53 without

@@ -8,21 +8,10 @@
 #include "utf8.h"
 
 static const char *const TYPE_NAMES[VKYC_TYPE_COUNT] = {
-    [VKYC_TYPE_STRING] = "string",
-    [VKYC_TYPE_ID] = "id",
-    [VKYC_TYPE_INT] = "int",
-    [VKYC_TYPE_INT64] = "int64",
-    [VKYC_TYPE_NUMBER] = "number",
-    [VKYC_TYPE_BOOLEAN] = "boolean",
-    [VKYC_TYPE_DATE] = "date",
-    [VKYC_TYPE_DATETIME] = "datetime",
-    [VKYC_TYPE_URL] = "url",
-    [VKYC_TYPE_PHONE] = "phone",
-    [VKYC_TYPE_ENUM] = "enum",
-    [VKYC_TYPE_ENUM_MODEL] = "enum_model",
-    [VKYC_TYPE_ARRAY] = "array",
-    [VKYC_TYPE_OBJECT] = "object",
-    [VKYC_TYPE_ANY] = "any",
+    [VKYC_TYPE_STRING] = "string", [VKYC_TYPE_ID] = "id",           [VKYC_TYPE_INT] = "int",   [VKYC_TYPE_INT64] = "int64",
+    [VKYC_TYPE_NUMBER] = "number", [VKYC_TYPE_BOOLEAN] = "boolean", [VKYC_TYPE_DATE] = "date", [VKYC_TYPE_DATETIME] = "datetime",
+    [VKYC_TYPE_URL] = "url",       [VKYC_TYPE_PHONE] = "phone",     [VKYC_TYPE_ENUM] = "enum", [VKYC_TYPE_ENUM_MODEL] = "enum_model",
+    [VKYC_TYPE_ARRAY] = "array",   [VKYC_TYPE_OBJECT] = "object",   [VKYC_TYPE_ANY] = "any",
 };
 
 static const char *const CHARSET_NAMES[VKYC_CHARSET_COUNT] = {
@@ -42,20 +31,10 @@ static const char *const CHARSET_TEXTS[VKYC_CHARSET_COUNT] = {
 };
 
 static const char *const RULE_NAMES[] = {
-    [VKYC_RULE_FINE] = "fine",
-    [VKYC_RULE_REQUIRED] = "required",
-    [VKYC_RULE_TYPE] = "type",
-    [VKYC_RULE_TOO_SHORT] = "too_short",
-    [VKYC_RULE_TOO_LONG] = "too_long",
-    [VKYC_RULE_CHARSET] = "charset",
-    [VKYC_RULE_VALUE] = "value",
-    [VKYC_RULE_FORMAT] = "format",
-    [VKYC_RULE_RANGE] = "range",
-    [VKYC_RULE_SEQUENCE] = "sequence",
-    [VKYC_RULE_UTF8] = "utf8",
-    [VKYC_RULE_NUL] = "nul",
-    [VKYC_RULE_UNKNOWN] = "unknown",
-    [VKYC_RULE_TWICE] = "twice",
+    [VKYC_RULE_FINE] = "fine",         [VKYC_RULE_REQUIRED] = "required", [VKYC_RULE_TYPE] = "type",   [VKYC_RULE_TOO_SHORT] = "too_short",
+    [VKYC_RULE_TOO_LONG] = "too_long", [VKYC_RULE_CHARSET] = "charset",   [VKYC_RULE_VALUE] = "value", [VKYC_RULE_FORMAT] = "format",
+    [VKYC_RULE_RANGE] = "range",       [VKYC_RULE_SEQUENCE] = "sequence", [VKYC_RULE_UTF8] = "utf8",   [VKYC_RULE_NUL] = "nul",
+    [VKYC_RULE_UNKNOWN] = "unknown",   [VKYC_RULE_TWICE] = "twice",
 };
 
 static int find_name(const char *const *names, int count, const char *name, size_t size)
@@ -146,22 +125,40 @@ int vkyc_object_suggest(const struct vkyc_object *o, const char *name, size_t si
     return nearest;
 }
 
-static int in_charset(enum vkyc_charset set, unsigned char c)
+enum { IN_DIGITS = 1, IN_LETTERS = 2, IN_JOINS = 4, IN_PRINTABLE = 8 };
+
+/* Which sets a byte belongs to. */
+static const unsigned char CLASSES[256] = {
+    [' ' ... ','] = IN_PRINTABLE,
+    ['-'] = IN_PRINTABLE | IN_JOINS,
+    ['.'] = IN_PRINTABLE | IN_JOINS,
+    ['/'] = IN_PRINTABLE,
+    ['0' ... '9'] = IN_PRINTABLE | IN_DIGITS,
+    [':' ... '@'] = IN_PRINTABLE,
+    ['A' ... 'Z'] = IN_PRINTABLE | IN_LETTERS,
+    ['[' ... '^'] = IN_PRINTABLE,
+    ['_'] = IN_PRINTABLE | IN_JOINS,
+    ['`'] = IN_PRINTABLE,
+    ['a' ... 'z'] = IN_PRINTABLE | IN_LETTERS,
+    ['{' ... '~'] = IN_PRINTABLE,
+};
+
+static const unsigned char SETS[VKYC_CHARSET_COUNT] = {
+    [VKYC_CHARSET_ID] = IN_DIGITS | IN_LETTERS | IN_JOINS,
+    [VKYC_CHARSET_DIGITS] = IN_DIGITS,
+    [VKYC_CHARSET_ALPHANUMERIC] = IN_DIGITS | IN_LETTERS,
+    [VKYC_CHARSET_PRINTABLE] = IN_PRINTABLE,
+};
+
+static int all_in_charset(enum vkyc_charset set, const char *text, size_t size)
 {
-    int digit = c >= '0' && c <= '9';
-    int letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    switch (set) {
-    case VKYC_CHARSET_ID:
-        return digit || letter || c == '.' || c == '-' || c == '_';
-    case VKYC_CHARSET_DIGITS:
-        return digit;
-    case VKYC_CHARSET_ALPHANUMERIC:
-        return digit || letter;
-    case VKYC_CHARSET_PRINTABLE:
-        return c >= 32 && c <= 126;
-    default:
-        return 1;
+    unsigned wanted = SETS[set];
+    for (size_t i = 0; i < size; i++) {
+        if ((CLASSES[(unsigned char)text[i]] & wanted) == 0) {
+            return 0;
+        }
     }
+    return 1;
 }
 
 int vkyc_digits_check(const char *text, size_t size)
@@ -219,10 +216,7 @@ static enum vkyc_rule check_format(const struct vkyc_field *f, const char *text,
         good = vkyc_digits_check(text, size);
         break;
     case VKYC_TYPE_PHONE:
-        good = size == 10;
-        for (size_t i = 0; good && i < size; i++) {
-            good = in_charset(VKYC_CHARSET_DIGITS, (unsigned char)text[i]);
-        }
+        good = size == 10 && all_in_charset(VKYC_CHARSET_DIGITS, text, size);
         break;
     default:
         break;
@@ -230,29 +224,17 @@ static enum vkyc_rule check_format(const struct vkyc_field *f, const char *text,
     return good ? VKYC_RULE_FINE : VKYC_RULE_FORMAT;
 }
 
-enum vkyc_rule vkyc_field_check_text(const struct vkyc_field *f, const char *text, size_t size)
+/* What is left to check of a text of `length` characters. */
+static enum vkyc_rule check_characters(const struct vkyc_field *f, const char *text, size_t size, size_t length)
 {
-    if (memchr(text, '\0', size) != NULL) {
-        return VKYC_RULE_NUL;
+    if (f->has_min && (double)length < f->min) {
+        return VKYC_RULE_TOO_SHORT;
     }
-    if (vkyc_utf8_check(text, size) != size) {
-        return VKYC_RULE_UTF8;
+    if (f->has_max && (double)length > f->max) {
+        return VKYC_RULE_TOO_LONG;
     }
-    if (f->has_min || f->has_max) {
-        double length = (double)vkyc_utf8_length(text, size);
-        if (f->has_min && length < f->min) {
-            return VKYC_RULE_TOO_SHORT;
-        }
-        if (f->has_max && length > f->max) {
-            return VKYC_RULE_TOO_LONG;
-        }
-    }
-    if (f->charset != VKYC_CHARSET_NONE) {
-        for (size_t i = 0; i < size; i++) {
-            if (!in_charset(f->charset, (unsigned char)text[i])) {
-                return VKYC_RULE_CHARSET;
-            }
-        }
+    if (f->charset != VKYC_CHARSET_NONE && !all_in_charset(f->charset, text, size)) {
+        return VKYC_RULE_CHARSET;
     }
     if (f->value_count > 0) {
         for (size_t i = 0; i < f->value_count; i++) {
@@ -263,6 +245,22 @@ enum vkyc_rule vkyc_field_check_text(const struct vkyc_field *f, const char *tex
         return VKYC_RULE_VALUE;
     }
     return check_format(f, text, size);
+}
+
+enum vkyc_rule vkyc_field_check_ascii(const struct vkyc_field *f, const char *text, size_t size)
+{
+    return check_characters(f, text, size, size);
+}
+
+enum vkyc_rule vkyc_field_check_text(const struct vkyc_field *f, const char *text, size_t size)
+{
+    if (memchr(text, '\0', size) != NULL) {
+        return VKYC_RULE_NUL;
+    }
+    if (vkyc_utf8_check(text, size) != size) {
+        return VKYC_RULE_UTF8;
+    }
+    return check_characters(f, text, size, f->has_min || f->has_max ? vkyc_utf8_length(text, size) : size);
 }
 
 enum vkyc_rule vkyc_field_check_number(const struct vkyc_field *f, double value)
@@ -328,13 +326,13 @@ static int describe_bounds(const struct vkyc_field *f, char *out, size_t size)
 static int describe_range(const struct vkyc_field *f, char *out, size_t size)
 {
     if (f->has_min && f->has_max) {
-        return snprintf(out, size, "must be from %g to %g", f->min, f->max);
+        return snprintf(out, size, "must be from %.10g to %.10g", f->min, f->max);
     }
     if (f->has_min) {
-        return snprintf(out, size, "must be at least %g", f->min);
+        return snprintf(out, size, "must be at least %.10g", f->min);
     }
     if (f->has_max) {
-        return snprintf(out, size, "must be at most %g", f->max);
+        return snprintf(out, size, "must be at most %.10g", f->max);
     }
     return snprintf(out, size, "must be a finite number");
 }

@@ -102,6 +102,9 @@ int vkyc_object_suggest(const struct vkyc_object *o, const char *name, size_t si
 /* Checks a text against a field of a text type, UTF-8 and NUL included. */
 enum vkyc_rule vkyc_field_check_text(const struct vkyc_field *f, const char *text, size_t size);
 
+/* The same for a text that is known to be ASCII without NUL. */
+enum vkyc_rule vkyc_field_check_ascii(const struct vkyc_field *f, const char *text, size_t size);
+
 /* Checks a number against min and max. */
 enum vkyc_rule vkyc_field_check_number(const struct vkyc_field *f, double value);
 

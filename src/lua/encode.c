@@ -93,8 +93,11 @@ static void scalar(struct lvkyc_encoder *e, int index, const struct vkyc_field *
     size_t size;
     if (type == LUA_TSTRING && is_text_type(f->type)) {
         const char *text = lua_tolstring(L, index, &size);
-        rule = vkyc_field_check_text(f, text, size);
-        if (rule == VKYC_RULE_FINE) {
+        int plain = form == FORM_JSON && vkyc_json_is_plain(text, size);
+        rule = plain ? vkyc_field_check_ascii(f, text, size) : vkyc_field_check_text(f, text, size);
+        if (rule == VKYC_RULE_FINE && plain) {
+            vkyc_json_write_plain(e->out, text, size);
+        } else if (rule == VKYC_RULE_FINE) {
             put_text(e, form, place, text, size);
         }
     } else if (type == LUA_TNUMBER && (f->type == VKYC_TYPE_NUMBER || f->number_too)) {
@@ -138,17 +141,27 @@ static void scalar(struct lvkyc_encoder *e, int index, const struct vkyc_field *
 static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip,
                           const struct lvkyc_place *up, int depth);
 
-/* 1 when the keys of the table are exactly 1..n. */
-static int is_sequence(lua_State *L, int index, size_t n)
+enum { MOST_GATHERED = 40 }; /* values that a walk keeps on the stack */
+
+/* 1 when the keys of the table are exactly 1..n. Its values then stand on the stack from `base` on, if there are few enough of them. */
+static int is_sequence(lua_State *L, int index, size_t n, int base)
 {
     size_t count = 0;
-    long long key;
+    int keep = n <= MOST_GATHERED;
+    luaL_checkstack(L, MOST_GATHERED + 8, NULL);
+    if (keep) {
+        lua_settop(L, base + (int)n - 1);
+    }
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
-        lua_pop(L, 1);
-        if (!lvkyc_isinteger(L, -1, &key) || key < 1 || (unsigned long long)key > n) {
-            lua_pop(L, 1);
+        long long key;
+        if (!lvkyc_isinteger(L, -2, &key) || key < 1 || (unsigned long long)key > n) {
             return 0;
+        }
+        if (keep) {
+            lua_replace(L, base + (int)key - 1);
+        } else {
+            lua_pop(L, 1);
         }
         count++;
     }
@@ -162,7 +175,9 @@ static void check_sequence(struct lvkyc_encoder *e, int index, size_t n, const s
 {
     lua_State *L = e->L;
     luaL_checkstack(L, 8, NULL);
-    unsigned char *seen = lua_newuserdata(L, n + 1);
+    int top = lua_gettop(L);
+    unsigned char few[64];
+    unsigned char *seen = n < sizeof few ? few : lua_newuserdata(L, n + 1);
     memset(seen, 0, n + 1);
     for (size_t i = 1; i <= n; i++) {
         long long value = 0;
@@ -185,7 +200,7 @@ static void check_sequence(struct lvkyc_encoder *e, int index, size_t n, const s
             seen[value] = 1;
         }
     }
-    lua_pop(L, 1);
+    lua_settop(L, top);
 }
 
 static void encode_value(struct lvkyc_encoder *e, int index, const struct vkyc_field *f, const struct lvkyc_place *place, int depth);
@@ -194,13 +209,15 @@ static void encode_array(struct lvkyc_encoder *e, int index, const struct vkyc_f
 {
     lua_State *L = e->L;
     size_t n = 0;
+    int base = lua_gettop(L) + 1;
     if (depth > VKYC_MAX_DEPTH) {
         lvkyc_violation(e, place, VKYC_RULE_TYPE, "is nested too deep");
         return;
     }
     if (lua_istable(L, index)) {
         n = lua_rawlen(L, index);
-        if (!is_sequence(L, index, n)) {
+        if (!is_sequence(L, index, n, base)) {
+            lua_settop(L, base - 1);
             lvkyc_violation(e, place, VKYC_RULE_TYPE, "must be an array: keys 1 to n without a hole");
             return;
         }
@@ -220,14 +237,21 @@ static void encode_array(struct lvkyc_encoder *e, int index, const struct vkyc_f
             vkyc_buffer_append_byte(e->out, ',');
         }
         struct lvkyc_place at = lvkyc_place_item(place, i);
-        lua_rawgeti(L, index, (int)i);
-        if (f->items != NULL) {
-            encode_value(e, lua_gettop(L), f->items, &at, depth);
-        } else {
-            lvkyc_encode_any(e, lua_gettop(L), &at, depth + 1);
+        int value = base + (int)i - 1;
+        if (n > MOST_GATHERED) {
+            lua_rawgeti(L, index, (int)i);
+            value = base;
         }
-        lua_pop(L, 1);
+        if (f->items != NULL) {
+            encode_value(e, value, f->items, &at, depth);
+        } else {
+            lvkyc_encode_any(e, value, &at, depth + 1);
+        }
+        if (n > MOST_GATHERED) {
+            lua_pop(L, 1);
+        }
     }
+    lua_settop(L, base - 1);
     vkyc_buffer_append_byte(e->out, ']');
     if (f->sequence != NULL) {
         check_sequence(e, index, n, f, place);
@@ -351,6 +375,35 @@ static void find_unknown(struct lvkyc_encoder *e, int index, const struct vkyc_o
     }
 }
 
+/* Puts the values of a table onto the stack, in the order of the schema, in one walk: value i goes to `base` + i. Returns 0, with the stack
+ * as before, when a key is not one of the fields' own names: the slow way then says what is wrong. Strings of a VM are interned, so that
+ * equal short names have one address. */
+static int gather(lua_State *L, int index, const struct vkyc_object *o, int base)
+{
+    size_t next = 0;
+    if (o->count > MOST_GATHERED) {
+        return 0;
+    }
+    luaL_checkstack(L, MOST_GATHERED + 8, NULL);
+    lua_settop(L, base + (int)o->count - 1);
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+        size_t i = next;
+        if (i >= o->count || o->fields[i].name.text != name) {
+            for (i = 0; i < o->count && o->fields[i].name.text != name; i++) {
+            }
+        }
+        if (i == o->count) {
+            lua_settop(L, base - 1);
+            return 0;
+        }
+        lua_replace(L, base + (int)i);
+        next = i + 1;
+    }
+    return 1;
+}
+
 static size_t count_keys(lua_State *L, int index)
 {
     size_t count = 0;
@@ -395,24 +448,34 @@ static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_
     }
     size_t used = 0;
     char before = '{';
+    int base = lua_gettop(L) + 1;
+    int gathered = gather(L, index, o, base);
     for (size_t i = 0; i < o->count; i++) {
         const struct vkyc_field *f = &o->fields[i];
-        used += push_value(e, index, f, up, 1);
-        struct lvkyc_place at = lvkyc_place_field(up, f->name);
+        int value = base + (int)i;
+        if (!gathered) {
+            used += push_value(e, index, f, up, 1);
+            value = base;
+        }
         int skipped = i < 64 && ((skip >> i) & 1) != 0;
-        if (lua_isnil(L, -1) || (skipped && lvkyc_isnull(L, -1))) {
+        if (lua_isnil(L, value) || (skipped && lvkyc_isnull(L, value))) {
             if (f->required) {
+                struct lvkyc_place at = lvkyc_place_field(up, f->name);
                 lvkyc_broken(e, &at, VKYC_RULE_REQUIRED, f);
             }
         } else if (!skipped) {
+            struct lvkyc_place at = lvkyc_place_field(up, f->name);
             vkyc_buffer_append_byte(e->out, before);
             before = ',';
             vkyc_buffer_append(e->out, f->json_key.text, f->json_key.size);
-            encode_value(e, lua_gettop(L), f, &at, depth);
+            encode_value(e, value, f, &at, depth);
         }
-        lua_pop(L, 1);
+        if (!gathered) {
+            lua_pop(L, 1);
+        }
     }
-    if (count_keys(L, index) != used) {
+    lua_settop(L, base - 1);
+    if (!gathered && count_keys(L, index) != used) {
         find_unknown(e, index, o, up);
     }
     if (extra != 0) {
@@ -442,6 +505,30 @@ void lvkyc_encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_o
     encode_object(e, index, o, extra, skip, NULL, 1);
 }
 
+/* Members of a table that no schema knows, in a query that began at `start`. */
+static void encode_members(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, const struct lvkyc_place *up, size_t start)
+{
+    lua_State *L = e->L;
+    luaL_checkstack(L, 8, NULL);
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        struct lvkyc_place at = lvkyc_place_key(up, L, lua_gettop(L) - 1);
+        size_t size;
+        const char *name = extra_name(e, o, &at, &size);
+        if (name != NULL) {
+            if (e->out->size > start) {
+                vkyc_buffer_append_byte(e->out, '&');
+            }
+            put_text(e, FORM_QUERY, &at, name, size);
+            vkyc_buffer_append_byte(e->out, '=');
+            if (!put_in_query(e, lua_gettop(L), &at)) {
+                lvkyc_violation(e, &at, VKYC_RULE_TYPE, "must be a string, a number or a boolean: it goes into a query");
+            }
+        }
+        lua_pop(L, 1);
+    }
+}
+
 void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip)
 {
     lua_State *L = e->L;
@@ -468,26 +555,15 @@ void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_ob
     if (count_keys(L, index) != used) {
         find_unknown(e, index, o, NULL);
     }
-    if (extra == 0) {
-        return;
+    if (extra != 0) {
+        encode_members(e, extra, o, &EXTRA, start);
     }
-    lua_pushnil(L);
-    while (lua_next(L, extra) != 0) {
-        struct lvkyc_place at = lvkyc_place_key(&EXTRA, L, lua_gettop(L) - 1);
-        size_t size;
-        const char *name = extra_name(e, o, &at, &size);
-        if (name != NULL) {
-            if (e->out->size > start) {
-                vkyc_buffer_append_byte(e->out, '&');
-            }
-            put_text(e, FORM_QUERY, &at, name, size);
-            vkyc_buffer_append_byte(e->out, '=');
-            if (!put_in_query(e, lua_gettop(L), &at)) {
-                lvkyc_violation(e, &at, VKYC_RULE_TYPE, "must be a string, a number or a boolean: it goes into a query");
-            }
-        }
-        lua_pop(L, 1);
-    }
+}
+
+void lvkyc_encode_any_query(struct lvkyc_encoder *e, int index, const struct lvkyc_place *place)
+{
+    static const struct vkyc_object nothing = {NULL, 0};
+    encode_members(e, index, &nothing, place, e->out->size);
 }
 
 static int takes_text(enum vkyc_type type)
@@ -559,7 +635,9 @@ void lvkyc_encode_any(struct lvkyc_encoder *e, int index, const struct lvkyc_pla
         break;
     case LUA_TTABLE: {
         size_t n = lua_rawlen(L, index);
-        int array = n > 0 ? is_sequence(L, index, n) : lvkyc_isarray(L, index);
+        int top = lua_gettop(L);
+        int array = n > 0 ? is_sequence(L, index, n, top + 1) : lvkyc_isarray(L, index);
+        lua_settop(L, top);
         if (array) {
             struct vkyc_field anything;
             memset(&anything, 0, sizeof anything);
