@@ -6,8 +6,8 @@ local found, core = pcall(require, "vkyc.core")
 if not found then
   local text = tostring(core)
   if text:find("undefined symbol", 1, true) or text:find("built for", 1, true) then
-    error("vkyc: the binary vkyc/core.so was built for another Lua than this one (" .. (rawget(_G, "jit") and jit.version or _VERSION)
-      .. "): build it again with -DVKYC_LUA=lua5.4, luajit, lua5.3 or lua5.1. " .. (text:match("[^\n]*undefined symbol[^\n]*") or text), 0)
+    error("vkyc: the binary vkyc/core.so was built for another Lua than this one (" .. ((rawget(_G, "jit") or {}).version or _VERSION)
+      .. "): build it again with -DVKYC_LUA=lua5.4, luajit, lua5.3 or lua5.1. " .. (text:match("[^%s][^\n]*undefined symbol[^\n]*") or text), 0)
   end
   error(core, 0)
 end

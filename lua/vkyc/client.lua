@@ -1,10 +1,8 @@
 --- The client: options checked once, then every operation of its provider as a method.
 
-local answer = require "vkyc.answer"
 local auth = require "vkyc.auth"
 local core = require "vkyc.core"
 local errors = require "vkyc.errors"
-local exchange = require "vkyc.exchange"
 local hosts = require "vkyc.hosts"
 local options_of = require "vkyc.options"
 local providers = require "vkyc.provider"
@@ -14,7 +12,8 @@ local version = require "vkyc.version"
 
 local M = {}
 
-local webhook -- loaded for the first delivery
+-- Loaded for the first call and the first delivery: a script that only takes deliveries makes no calls.
+local exchange, webhook
 
 -- A client is an empty table; what it holds is here, where no script changes it by accident.
 local insides = setmetatable({}, { __mode = "k" })
@@ -85,6 +84,7 @@ local function method(operation)
         hint = "Add it to the option `operations`, or make the call with another client.",
       }
     end
+    exchange = exchange or require "vkyc.exchange"
     local result, err = exchange.run(inside, operation, params, options, nil, 2)
     return result, err -- no tail call: misuse is told by its level
   end
@@ -115,6 +115,7 @@ function Client:call(request, options)
   if inside.allowed and not inside.allowed.call then
     return nil, errors.new { kind = "config", provider = inside.provider.name, operation = "call", message = "`call` is not in this client's `operations`" }
   end
+  exchange = exchange or require "vkyc.exchange"
   local result, err = exchange.run_raw(inside, request, options, 2)
   return result, err
 end
@@ -141,14 +142,19 @@ end
 ---@return number unix_s the same when they are at home, or keep no hours
 function Client:next_open(unix_s)
   local inside = inside_of(self, "next_open")
-  return answer.next_open(inside.provider.spec.hours, unix_s or inside.wall())
+  if unix_s ~= nil and not (type(unix_s) == "number" and math.abs(unix_s) < 1e15) then
+    error("vkyc: next_open takes a time in Unix seconds, a number", 2)
+  end
+  return core.next_open(inside.provider.spec.hours, unix_s or inside.wall())
 end
 
---- Figures of this client: calls made, what is left of the retry budget.
----@return { calls: integer, budget_left: number }
+--- Figures of this client: calls made, what is left of the retry budget, whether the login was refused, and the first error that one of its
+-- hooks raised, scrubbed.
+---@return { calls: integer, budget_left: number, login_refused: boolean, hook_error: string? }
 function Client:stats()
   local inside = inside_of(self, "stats")
-  return { calls = inside.calls, budget_left = inside.budget.left, login_refused = inside.tokens ~= nil and inside.tokens.refused ~= nil }
+  local login_refused = inside.tokens ~= nil and inside.tokens.refused ~= nil
+  return { calls = inside.calls, budget_left = inside.budget.left, login_refused = login_refused, hook_error = inside.hook_error }
 end
 
 --- Closes connections and wipes what is the client's own. Secrets that were given as objects stay their owner's. Idempotent.
@@ -256,12 +262,6 @@ function M.new(options, level)
   parts, faults = auth.prepare(provider, checked.credentials)
   if faults then
     return fault_error(provider.name, faults)
-  end
-  if checked.ca_file then
-    local good, reason = core.ca_file_check(checked.ca_file)
-    if not good then
-      return fault_error(provider.name, { { path = "ca_file", message = reason } })
-    end
   end
   local own_host
   if checked.host then

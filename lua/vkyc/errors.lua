@@ -1,6 +1,8 @@
 --- Errors: a table that prints as one line and decides by `kind`, `outcome` and `retryable`.
 -- No error holds a secret, a body, a link or personal data.
 
+local core = require "vkyc.core"
+
 local M = {}
 
 ---@class vkyc.Error
@@ -82,7 +84,8 @@ local function violation_text(violations)
   local parts = {}
   for i = 1, math.min(#violations, 3) do
     local v = violations[i]
-    parts[i] = v.path == "" and v.message or v.path .. " " .. v.message
+    local names_itself = v.path == "" or v.message:sub(1, #v.path + 1) == v.path .. " "
+    parts[i] = names_itself and v.message or v.path .. " " .. v.message
   end
   local more = #violations - #parts + (violations.more or 0)
   if more > 0 then
@@ -102,6 +105,30 @@ function M.violations(kind, violations, fields)
   fields.violations = violations
   fields.message = violation_text(violations)
   return M.new(fields)
+end
+
+--- Raises when a table of options has a name that is not known: a mistake of the script, told in its own line.
+---@param options table
+---@param known table name -> anything but false
+---@param what string whose options they are: "vkyc.new"
+---@param level integer as for error
+---@param otherwise? string said when no name is near
+function M.refuse_unknown(options, known, what, level, otherwise)
+  for name in pairs(options) do
+    if not known[name] then
+      local names, fields = {}, {}
+      for each in pairs(known) do
+        names[#names + 1] = each
+      end
+      table.sort(names)
+      for i, each in ipairs(names) do
+        fields[i] = { name = each, type = "any" }
+      end
+      local near = type(name) == "string" and core.schema(fields):suggest(name)
+      local help = near and ", did you mean " .. near .. "?" or otherwise or ", known are " .. table.concat(names, ", ")
+      error(what .. ": unknown option " .. tostring(name) .. help, level + 1)
+    end
+  end
 end
 
 ---@param value any

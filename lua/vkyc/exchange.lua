@@ -6,52 +6,38 @@ local core = require "vkyc.core"
 local errors = require "vkyc.errors"
 local results = require "vkyc.results"
 local retry = require "vkyc.retry"
-local secrets = require "vkyc.secrets"
 
 local M = {}
 
 local IDLE_S = 5 -- a connection idle for longer may be dead, which a call that must not be repeated cannot afford
 
+local ANYTHING = core.schema {}
+
+-- A call that no table describes. Never repeated: a GET may open a session, and only a table can say that a repeat is harmless.
+local RAW = { name = "call", request = ANYTHING, reply = ANYTHING, ids = {}, key_spellings = {} }
+RAW.spec = { path = "(given)", repeats = "never", response = {}, stateless = true }
+
 local Call = {}
 Call.__index = Call
 M.Call = Call
 
--- All texts of a value that no table describes: what is personal in it is not known.
-local function add_texts(found, value, depth)
-  if type(value) == "string" or type(value) == "number" then
-    found[#found + 1] = tostring(value)
-  elseif type(value) == "table" and depth < 32 then
-    for _, each in next, value do
-      add_texts(found, each, depth + 1)
-    end
-  end
+--- The texts that must not be seen in an error: secrets, and what is personal in the request. What no table describes may all be, and a
+-- reader's answer may speak of what was sent before it.
+function Call:sensitive()
+  local client = self.client
+  local token = client.tokens and client.tokens.token
+  return self.operation.request:sensitive(self.params, client.options.credentials, token, self.undescribed, self.outer and self.outer:sensitive())
 end
 
---- The texts that must not be seen in an error: secrets, and what is personal in the request.
-function Call:sensitive()
-  local found = self.operation and self.operation.request:sensitive(self.params) or {}
-  add_texts(found, self.undescribed, 0)
-  if self.outer then -- a reader's answer may speak of what was sent before
-    add_texts(found, self.outer:sensitive(), 0)
-  end
-  for _, value in pairs(self.client.options.credentials) do
-    if secrets.is(value) then
-      found[#found + 1] = value
-    elseif type(value) == "table" then -- webhook secrets
-      for _, each in ipairs(value) do
-        found[#found + 1] = each
-      end
-    end
-  end
-  if self.client.tokens then
-    found[#found + 1] = self.client.tokens.token
-  end
-  return found
+--- What to do when the provider may have carried the call out.
+function Call:unknown_hint()
+  local spec = self.operation.spec
+  return errors.unknown_hint(spec.read_back or spec.check)
 end
 
 --- Moves one request within what is left of the deadline.
 ---@return integer|nil status
----@return table|nil failure { kind, phase, reason, sent }
+---@return table|nil failure { kind, phase, reason, sent, cause }
 function Call:send(request, response, max_idle_s)
   local options = self.client.options
   local left = self.deadline - self.host.now()
@@ -67,29 +53,30 @@ function Call:send(request, response, max_idle_s)
 end
 
 local function hook(call, name, event)
-  local hooks = call.client.options.hooks
-  local fn = hooks and hooks[name]
-  if fn then
-    event.client = call.client.options.name
-    event.provider = call.client.provider.name
-    event.operation = call.name
-    event.method = call.method
-    event.path = call.path
-    event.call_id = call.call_id
-    event.attempt = call.sent
-    pcall(fn, event) -- a hook that raises changes nothing
+  local client = call.client
+  local fn = client.options.hooks and client.options.hooks[name]
+  if not fn then
+    return
+  end
+  event.client, event.provider, event.operation = client.options.name, client.provider.name, call.name
+  event.method, event.path, event.call_id, event.attempt = call.method, call.path, call.call_id, call.sent
+  local good, raised = pcall(fn, event)
+  if not good and not client.hook_error then -- it changes nothing, but its author wants to know
+    client.hook_error = name .. ": " .. core.scrub(type(raised) == "string" and raised or "an error of type " .. type(raised), call:sensitive())
   end
 end
 
 local function failed(call, failure)
   local unknown = failure.sent and call.repeats ~= "safe"
+  local sensitive = call:sensitive() -- a host of the user's may say anything
   return errors.new {
     kind = failure.kind,
     phase = failure.phase,
-    message = core.scrub(failure.reason, call:sensitive()), -- a host of the user's may say anything
+    message = core.scrub(failure.reason, sensitive),
+    cause = failure.cause and core.scrub(failure.cause, sensitive),
     outcome = failure.sent and "unknown" or "not_sent",
-    retryable = not unknown and (failure.kind == "timeout" or failure.kind == "network" or failure.kind == "dns" or failure.kind == "connect"),
-    hint = unknown and call.operation and errors.unknown_hint(call.operation.spec.read_back or call.operation.spec.check) or failure.hint,
+    retryable = not unknown and retry.PASSING[failure.kind],
+    hint = unknown and call:unknown_hint() or failure.hint,
   }
 end
 
@@ -97,7 +84,7 @@ end
 local function attempt(call, request, response)
   call.tries = call.tries + 1 -- a try without a token counts too
   local client = call.client
-  local head, fault = auth.head(client, call.method ~= "GET" or request:size() > 0)
+  local head, fault = auth.head(client, call.method ~= "GET")
   if not head then
     return nil, fault
   end
@@ -121,34 +108,30 @@ local function attempt(call, request, response)
     return nil, failed(call, failure)
   end
   if client.options.hooks then
-    hook(call, "on_response", {
-      status = status,
-      size = response:size(),
-      elapsed_s = call.host.now() - call.started,
-      request_id = answer.request_id(response, call),
-    })
+    local _, request_id = core.facts(response, nil, call:sensitive())
+    hook(call, "on_response", { status = status, size = response:size(), elapsed_s = call.host.now() - call.started, request_id = request_id })
   end
   return answer.read(call, response, status)
 end
 
-local function record(call, response, mismatches, envelope)
+local function remember(call, response, result, mismatches, envelope)
   local client = call.client
-  local stateless = call.operation == nil or call.operation.spec.stateless
-  return {
-    states = not stateless and client.states or nil,
-    operation = call.operation and call.name,
+  local status, request_id, rate_limit = core.facts(response, client.provider.spec.rate_limit)
+  return results.remember(result, {
+    states = not call.operation.spec.stateless and client.states or nil,
+    operation = call.name,
     received_at = call.host.wall(),
     attempts = call.sent,
     elapsed_s = call.host.now() - call.started,
-    status = response:status(),
+    status = status,
     call_id = call.call_id,
-    request_id = answer.request_id(response),
-    rate_limit = answer.rate_limit(client.provider.spec.rate_limit, response),
+    request_id = request_id,
+    rate_limit = rate_limit,
     envelope = envelope,
     mismatches = mismatches,
     retries = call.retries,
     raw = client.options.keep_raw and response:body() or nil,
-  }
+  })
 end
 
 local function contains(list, value)
@@ -160,137 +143,97 @@ local function contains(list, value)
   return false
 end
 
--- The fields of this call that the reading operation understands.
-local function read_back_params(call, reader)
-  local params = {}
-  for _, name in ipairs(reader.request:names()) do
-    params[name] = rawget(call.params, name)
-  end
-  return params
-end
-
--- Reads the record back. Returns it, or nil and "missing", or nil and the error that leaves the outcome unknown.
-local function read_back(call)
-  local client = call.client
-  local reader = client.provider.operations[call.operation.spec.read_back]
-  local found, err = M.run(client, reader, read_back_params(call, reader), nil, call)
-  local other = found and answer.is_other(call.operation, call.params, found) -- somebody else's under our key
-  if other then
-    return nil, errors.new {
-      kind = "conflict",
-      operation = reader.name,
-      outcome = "refused",
-      path = other,
-      message = "the record that was read back has another " .. other,
-    }
-  elseif found then
-    local facts = results.record(found)
-    facts.reconciled = true
-    facts.operation = call.operation.name
-    for _, reason in ipairs(facts.retries or {}) do
-      call.retries[#call.retries + 1] = reason
-    end
-    facts.retries = call.retries
-    return found
-  end
-  if err.code and (contains(call.operation.spec.missing, err.code) or contains(reader.spec.missing, err.code)) then
-    return nil, "missing"
-  end
-  return nil, err
-end
-
 local function note(call, reason)
   call.retries = call.retries or {}
   call.retries[#call.retries + 1] = reason
-  if call.client.options.hooks then
-    hook(call, "on_retry", { reason = reason })
-  end
+  hook(call, "on_retry", { reason = reason })
 end
 
 local function finish(call, err)
-  err.provider = call.client.provider.name
-  err.operation = err.operation or call.name
-  err.call_id = call.call_id
-  err.attempts = call.sent
-  err.retries = call.retries
-  err.final = nil
-  if call.client.options.hooks then
-    hook(call, "on_error", { error = err })
-  end
+  err.provider, err.operation, err.call_id = call.client.provider.name, err.operation or call.name, call.call_id
+  err.attempts, err.retries, err.final = call.sent, call.retries, nil
+  hook(call, "on_error", { error = err })
   return nil, err
 end
 
--- After a lost answer: is the record there? `lost` is the error to return when that stays unknown.
--- Returns the record; or nil and nil when it is certainly missing; or nil and the error.
-local function reconcile(call, lost)
-  local found, why = read_back(call)
-  if found then
+-- Reads the record back after a lost answer, whose error is `lost`. Returns the record; nil when it is certainly missing; nil and the error
+-- when that stays unknown.
+local function read_back(call, lost)
+  local operation = call.operation
+  local reader = call.client.provider.operations[operation.spec.read_back]
+  local params = {} -- those that the reader understands
+  for _, name in ipairs(reader.request:names()) do
+    params[name] = rawget(call.params, name)
+  end
+  local found, err = M.run(call.client, reader, params, nil, call)
+  local other = found and core.other(operation, call.params, found) -- somebody else's under our key
+  if other then
+    local message = "the record that was read back has another " .. other
+    err = errors.new { kind = "conflict", operation = reader.name, outcome = "refused", path = other, message = message }
+  elseif found then
+    local facts = results.record(found)
+    for _, reason in ipairs(facts.retries or {}) do
+      call.retries[#call.retries + 1] = reason
+    end
+    facts.retries, facts.reconciled, facts.operation = call.retries, true, operation.name
     return found
+  elseif contains(operation.spec.missing, err.code) or contains(reader.spec.missing, err.code) then
+    return nil
   end
-  if why == "missing" then
-    return nil, nil
-  end
-  lost.cause = why
-  lost.outcome = "unknown"
+  lost.cause, lost.outcome = err, "unknown"
   return nil, lost
 end
 
 -- Sends until there is an answer to return.
 local function loop(call, request, response)
-  local lost_once = false
+  local spec, tokens, lost_once = call.operation.spec, call.client.tokens, false
   while true do
     local result, err, mismatches, envelope = attempt(call, request, response)
     if result then
       retry.succeeded(call.budget, call.retries ~= nil)
-      local facts = record(call, response, mismatches, envelope)
-      return results.remember(result, facts)
+      return remember(call, response, result, mismatches, envelope)
     end
-    local operation = call.operation
-    if lost_once and err.code and contains(operation.spec.exists, err.code) then
+    local found, last = nil, nil
+    if lost_once and contains(spec.exists, err.code) then
       -- What we sent again was there already: the first one had landed late.
-      local found, why = reconcile(call, err)
-      if found then
-        return found
-      end
-      return finish(call, why or err)
-    end
-    if err.kind == "auth" and err.status == 401 and call.client.tokens and not call.logged_in_again and err.operation ~= "login" then
+      found, last = read_back(call, err)
+      last = last or err
+    elseif err.kind == "auth" and err.status == 401 and tokens and not call.logged_in_again and err.operation ~= "login" then
       -- A 401 was not carried out, so that even a call that must not be repeated is sent once more, with a new token.
       call.logged_in_again = true
-      call.client.tokens:drop(call.token)
+      tokens:drop(call.token)
       note(call, "the token was refused")
     else
-      call.can_read_back = operation ~= nil and operation.spec.read_back ~= nil and rawget(call.params, operation.spec.key) ~= nil
+      call.can_read_back = spec.read_back ~= nil and rawget(call.params, spec.key) ~= nil
       local action, delay, reason = retry.decide(err, call)
       if action == "stop" then
-        call.stopped = reason
         return finish(call, err)
       end
       note(call, reason)
       call.host.sleep(delay)
       if action == "read_back" then
         lost_once = true
-        local found, why = reconcile(call, err)
-        if found then
-          return found
-        end
-        if why then
-          return finish(call, why)
-        end
-        if call.tries >= call.max_attempts then
-          err.outcome = "refused"
-          err.retryable = true
+        found, last = read_back(call, err)
+        if not found and not last and call.tries >= call.max_attempts then
+          last, err.outcome, err.retryable = err, "refused", true
           err.hint = "It certainly was not carried out: the same call may be made again."
-          return finish(call, err)
         end
       end
+    end
+    if found then
+      return found
+    elseif last then
+      return finish(call, last)
     end
   end
 end
 
--- The same. Request and response are wiped at the end, and their memory is kept for the next call: there may be several at a time, of
--- which one leaves its own.
-local function send(call, request)
+-- Sends a request, when there is one. It and the response are wiped at the end, and their memory is kept for the next call: there may be
+-- several at a time, of which one leaves its own.
+local function send(call, request, violations)
+  if not request then
+    return finish(call, errors.violations("argument", violations))
+  end
   local client = call.client
   local response = client.spare_response or core.response(client.options.max_body_bytes)
   client.spare_response = nil
@@ -305,60 +248,58 @@ end
 
 local function check_one_of(operation, params)
   local names = operation.spec.one_of
-  if not names then
-    return nil
-  end
-  for _, name in ipairs(names) do
+  for _, name in ipairs(names or {}) do
     if rawget(params, name) ~= nil then
       return nil
     end
   end
-  return { { path = names[1], rule = "required", message = "or " .. table.concat(names, " or ", 2) .. " is required" } }
+  return names and { { path = names[1], rule = "required", message = table.concat(names, " or ") .. " is required" } }
 end
 
 -- Options that stand for fields the caller left out.
 local function fill(client, operation, params)
-  local wanted = operation.spec.fill
-  if not wanted then
+  if not operation.spec.fill then
     return params
   end
   local filled = {}
+  for name, option in pairs(operation.spec.fill) do
+    filled[name] = client.options.credentials[option]
+  end
   for name, value in next, params do
     filled[name] = value
-  end
-  for name, option in pairs(wanted) do
-    if rawget(params, name) == nil then
-      filled[name] = client.options.credentials[option]
-    end
   end
   return filled
 end
 
 -- What all calls of one operation by one client share: the metatable of such a call.
-local function plan(client, name, operation)
-  local spec = operation and operation.spec
-  local credentials = client.options.credentials
+local function plan(client, operation)
+  local spec, options = operation.spec, client.options
+  local credentials = options.credentials
   local shared = {
     client = client,
-    name = name,
+    name = operation.name,
     operation = operation,
-    reply = operation and operation.reply,
-    method = spec and spec.method,
-    path = spec and (spec.path_option and credentials[spec.path_option] or spec.path),
-    repeats = spec and (spec.repeats_option and credentials[spec.repeats_option] and "safe" or spec.repeats),
-    max_attempts = client.options.max_attempts,
+    reply = operation.reply,
+    method = spec.method,
+    path = spec.path_option and credentials[spec.path_option] or spec.path,
+    repeats = spec.repeats_option and credentials[spec.repeats_option] and "safe" or spec.repeats,
+    enveloped = client.provider.spec.envelope ~= nil and spec.envelope ~= false,
+    nothing_due = #spec.response == 0,
+    max_attempts = options.max_attempts,
     budget = client.budget,
   }
-  return { __index = setmetatable(shared, Call) }
+  client.plans[operation] = { __index = setmetatable(shared, Call) }
+  return client.plans[operation]
 end
 
-local function new_call(client, of, outer)
+-- `outer`: the call on whose behalf this one reads back.
+local function new_call(client, operation, params, outer)
+  local of = client.plans[operation] or plan(client, operation)
   if outer then
-    local call = setmetatable({}, of)
+    local call = setmetatable({ params = params, outer = outer, tries = 0 }, of)
     for _, key in ipairs { "host", "transport", "started", "deadline", "max_attempts", "call_id", "traceparent", "sent" } do
       call[key] = outer[key]
     end
-    call.tries, call.outer = 0, outer
     return call
   end
   local host, transport = client:open_host()
@@ -368,41 +309,37 @@ local function new_call(client, of, outer)
   local now = host.now()
   client.calls = client.calls + 1
   return setmetatable({
+    params = params,
     host = host,
     transport = transport,
     started = now,
     deadline = now + client.options.deadline_s,
     call_id = client.id_prefix .. client.calls,
-    params = false, -- has its place from the beginning
     sent = 0,
     tries = 0,
   }, of)
 end
 
-local CALL_OPTIONS = { deadline_s = "number", max_attempts = "number", traceparent = "string", extra = "table" }
+local OPTION_TYPES = { deadline_s = "number", max_attempts = "number", traceparent = "string", extra = "table" }
+local LIMITS = core.schema { { name = "deadline_s", type = "number", min = 0.001, max = 86400 }, { name = "max_attempts", type = "int", min = 1 } }
 
--- The options of one call. Unknown ones raise, at the level of the script.
+-- The options of one call. Returns violations. Unknown names and wrong types raise, at the level of the script.
 local function apply_options(call, options, level)
+  errors.refuse_unknown(options, OPTION_TYPES, "vkyc", level)
   for name, value in pairs(options) do
-    if type(value) ~= CALL_OPTIONS[name] then
-      error("vkyc: " .. (CALL_OPTIONS[name] and "option " .. name .. " must be a " .. CALL_OPTIONS[name] or "unknown option " .. tostring(name) .. ", known are deadline_s, max_attempts, traceparent, extra"), level)
+    if type(value) ~= OPTION_TYPES[name] then
+      error("vkyc: option " .. name .. " must be a " .. OPTION_TYPES[name], level)
     end
   end
-  local violations = {}
-  local function check(good, name, message)
-    if not good then
-      violations[#violations + 1] = { path = name, rule = "range", message = message }
-    end
-  end
-  local deadline_s, attempts, trace = options.deadline_s, options.max_attempts, options.traceparent
-  check(not deadline_s or (deadline_s > 0 and deadline_s <= 86400), "deadline_s", "must be seconds, above 0 and at most 86400")
-  check(not attempts or (attempts >= 1 and attempts % 1 == 0), "max_attempts", "must be a whole number, at least 1")
-  -- https://www.w3.org/TR/trace-context/#traceparent-header
-  check(not trace or trace:find("^%x%x%-%x+%-%x+%-%x%x$") and #trace == 55, "traceparent", "must be a W3C traceparent")
+  local deadline_s, trace = options.deadline_s, options.traceparent
   call.deadline = deadline_s and call.started + deadline_s or call.deadline
-  call.max_attempts = attempts or call.max_attempts
+  call.max_attempts = options.max_attempts or call.max_attempts
   call.traceparent = trace
-  return #violations > 0 and violations or nil
+  -- https://www.w3.org/TR/trace-context/#traceparent-header
+  if trace and not (#trace == 55 and trace:find("^%x%x%-%x+%-%x+%-%x%x$")) then
+    return { { path = "traceparent", rule = "format", message = "must be a W3C traceparent" } }
+  end
+  return core.check(LIMITS, { deadline_s = deadline_s, max_attempts = options.max_attempts })
 end
 
 --- Makes a described call.
@@ -415,32 +352,19 @@ end
 ---@return table|nil result
 ---@return vkyc.Error|nil err
 function M.run(client, operation, params, options, outer, level)
-  local of = client.plans[operation]
-  if not of then
-    of = plan(client, operation.name, operation)
-    client.plans[operation] = of
-  end
-  local call, err = new_call(client, of, outer)
+  local call, err = new_call(client, operation, fill(client, operation, params), outer)
   if not call then
     return nil, err
   end
-  call.params = fill(client, operation, params)
-  if options then
-    call.undescribed = options.extra
-  end
   local violations = options and apply_options(call, options, (level or 1) + 2) or check_one_of(operation, params)
-  local request
+  local max_body, extra, request = client.options.max_body_bytes, options and options.extra, nil
   if not violations then
     local spare = client.spare_request
-    client.spare_request = nil
-    request, violations =
-      core.request(call.method, client.options.base_url, call.path, operation.request, call.params, options and options.extra, client.options.max_body_bytes, spare)
-  end
-  if not request then
-    return finish(call, errors.violations("argument", violations))
+    client.spare_request, call.undescribed = nil, extra
+    request, violations = core.request(call.method, client.options.base_url, call.path, operation.request, call.params, extra, max_body, spare)
   end
   local result
-  result, err = send(call, request)
+  result, err = send(call, request, violations)
   if outer then
     outer.sent = call.sent
   end
@@ -448,40 +372,29 @@ function M.run(client, operation, params, options, outer, level)
 end
 
 local METHODS = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }
-local ANYTHING = core.schema {}
 
 --- Makes a call that no table describes: the same signing, limits and errors; never repeated.
 ---@param client table
----@param request_spec { method: string, path: string, query?: table, body?: table }
+---@param given { method: string, path: string, query?: table, body?: table }
 ---@param options? table
 ---@param level integer
 ---@return table|nil result
 ---@return vkyc.Error|nil err
-function M.run_raw(client, request_spec, options, level)
-  local call, err = new_call(client, plan(client, "call"))
+function M.run_raw(client, given, options, level)
+  local call, err = new_call(client, RAW, {})
   if not call then
     return nil, err
   end
-  local method, path = request_spec.method, request_spec.path
-  call.reply = ANYTHING
-  call.method = method
-  call.path = "(given)"
-  call.repeats = "never" -- a GET may open a session: only a table can say that a repeat is harmless
-  call.params = {}
-  call.undescribed = { query = request_spec.query, body = request_spec.body }
+  call.method, call.undescribed = given.method, { given.query, given.body }
   local violations = options and apply_options(call, options, level + 2)
+  if not violations and not METHODS[given.method] then
+    violations = { { path = "method", rule = "value", message = "must be GET, POST, PUT, PATCH or DELETE" } }
+  end
   local request
   if not violations then
-    if not METHODS[method] then
-      violations = { { path = "method", rule = "value", message = "must be GET, POST, PUT, PATCH or DELETE" } }
-    else
-      request, violations = core.raw_request(method, client.options.base_url, path, request_spec.query, request_spec.body, client.options.max_body_bytes)
-    end
+    request, violations = core.raw_request(given.method, client.options.base_url, given.path, given.query, given.body, client.options.max_body_bytes)
   end
-  if not request then
-    return finish(call, errors.violations("argument", violations))
-  end
-  return send(call, request)
+  return send(call, request, violations)
 end
 
 return M

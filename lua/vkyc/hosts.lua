@@ -32,7 +32,8 @@ function M.custom(host)
     send = function(_, request, response, limits)
       local good, answer, failure = pcall(host.send, request:export(), { timeout_s = limits.timeout_s, connect_timeout_s = limits.connect_timeout_s })
       if not good then
-        return nil, { kind = "network", phase = "response", reason = "the host's send function raised an error", sent = true }
+        local cause = type(answer) == "string" and answer or "an error of type " .. type(answer)
+        return nil, { kind = "network", phase = "response", reason = "the host's send function raised an error", cause = cause, sent = true }
       elseif type(answer) ~= "table" then
         return nil, failure_of(failure)
       end
@@ -51,7 +52,8 @@ function M.custom(host)
   }
 end
 
-local function in_nginx()
+--- Whether this process is nginx, where libcurl must not be loaded.
+function M.in_nginx()
   local ngx = rawget(_G, "ngx")
   return type(ngx) == "table" and ngx.socket ~= nil
 end
@@ -62,7 +64,7 @@ end
 ---@return table|nil transports host -> transport, for Inside.transports
 ---@return table[]|nil faults of { path, message }: options that the host cannot honour
 function M.prepare(options, provider)
-  if not in_nginx() then
+  if not M.in_nginx() then
     return {}
   end
   local faults = require("vkyc.hosts.nginx_checks").option_faults(options, provider)
@@ -88,7 +90,7 @@ function M.pick(own)
   if own then
     return own
   end
-  if in_nginx() then
+  if M.in_nginx() then
     local fault = require("vkyc.hosts.nginx_checks").phase_fault()
     if fault then
       return nil, errors.new { kind = "config", message = fault.message, hint = fault.hint }

@@ -6,37 +6,40 @@
 --    loop:poll(0.001)
 -- @module vkyc.loop
 
+local blocking = require "vkyc.hosts.blocking"
 local core = require "vkyc.core"
 local errors = require "vkyc.errors"
-local host_of = require "vkyc.hosts.loop"
 local hosts = require "vkyc.hosts"
+local loop_host = require "vkyc.hosts.loop"
 
-local unpack = table.unpack or unpack -- luacheck: ignore 143
+local unpack = rawget(_G, "unpack") or rawget(table, "unpack")
+local close = rawget(coroutine, "close")
 
-local WAIT = host_of.WAIT
+local WAIT = loop_host.WAIT
+local NOTHING = { n = 0 }
 local PREPARE_S = 0.25
 
 local M = {}
 
 ---@class vkyc.Loop
-local Loop = {}
+local Loop = { __name = "vkyc.Loop" }
 Loop.__index = Loop
-Loop.__name = "vkyc.Loop"
 
 ---@class vkyc.Task
-local Task = {}
+local Task = { __name = "vkyc.Task" }
 Task.__index = Task
-Task.__name = "vkyc.Task"
+
+local function cancelled(message)
+  return nil, errors.new { kind = "cancelled", message = message }
+end
 
 local function ended(task, state, ...)
-  local loop, status = task.loop, coroutine.status(task.thread)
-  if coroutine.close and (status == "suspended" or status == "dead") then
-    coroutine.close(task.thread) -- closes its to-be-closed variables
+  local loop, thread = task.loop, task.thread
+  loop.tasks[task], loop.running = nil, loop.running - 1
+  task.state, task.results, task.thread, task.job = state, { n = select("#", ...), ... }, nil, nil
+  if close and (coroutine.status(thread) == "suspended" or coroutine.status(thread) == "dead") then
+    close(thread) -- closes its to-be-closed variables
   end
-  loop.tasks[task] = nil
-  loop.running = loop.running - 1
-  task.state, task.results = state, { n = select("#", ...), ... }
-  task.thread, task.args, task.job = nil, nil, nil
 end
 
 local function settle(task, good, first, ...)
@@ -59,58 +62,45 @@ end
 
 local function resume(task)
   local host, outer, args = task.loop.host, hosts.loops.polling, task.args
-  task.args = nil
-  host.task, hosts.loops.polling = task, host
-  if args then
-    settle(task, coroutine.resume(task.thread, unpack(args, 1, args.n)))
-  else
-    settle(task, coroutine.resume(task.thread))
+  if task.state ~= "running" then
+    return
+  elseif task.cancelled and args ~= NOTHING then
+    return ended(task, "cancelled", cancelled("the task was cancelled before it began"))
   end
+  task.args, host.task, hosts.loops.polling = NOTHING, task, host
+  settle(task, coroutine.resume(task.thread, unpack(args, 1, args.n)))
   host.task, hosts.loops.polling = nil, outer
-end
-
--- Moves those whose transfer ended or whose time has come into the queue.
-local function wake(loop, now)
-  local ready, waiting, sleeping = loop.ready, loop.waiting, loop.sleeping
-  for slot in loop.engine.next, loop.engine do
-    ready[#ready + 1], waiting[slot] = waiting[slot], nil
-  end
-  for task, at in pairs(sleeping) do
-    if at <= now then
-      ready[#ready + 1], sleeping[task] = task, nil
-    end
-  end
-end
-
-local function set_alarm(loop)
-  local first = loop.ready[1] and 0 or nil
-  for _, at in pairs(loop.sleeping) do
-    first = math.min(first or at, at)
-  end
-  loop.engine:alarm(first)
 end
 
 --- Goes on with every task that can: that has its answer, whose wait is over, or that is new. Never waits itself.
 ---@param budget_s? number seconds after which the rest is left for the next poll; one task goes on in any case
 ---@return integer running tasks that have not ended
 function Loop:poll(budget_s)
-  if not self.engine:ready() then
+  local engine, ready, waiting, sleeping = self.engine, self.ready, self.waiting, self.sleeping
+  if not engine:ready() then
     return self.running
   elseif self.host.task then
     error("vkyc: loop:poll was called by a task of this loop", 2)
   end
-  local now = core.monotonic()
-  wake(self, now)
-  for _ = 1, #self.ready do
-    local task = table.remove(self.ready, 1)
-    if task.state == "running" then
-      resume(task)
+  local start, first = core.monotonic(), nil
+  for slot in engine.next, engine do
+    ready[#ready + 1], waiting[slot] = waiting[slot], nil
+  end
+  for task, at in pairs(sleeping) do
+    if at <= start then
+      ready[#ready + 1], sleeping[task] = task, nil
     end
-    if self.closed or (budget_s and core.monotonic() - now >= budget_s) then
+  end
+  for _ = 1, #ready do
+    resume(table.remove(ready, 1))
+    if budget_s and core.monotonic() - start >= budget_s then
       break
     end
   end
-  set_alarm(self)
+  for _, at in pairs(sleeping) do
+    first = math.min(first or at, at)
+  end
+  engine:alarm(ready[1] and 0 or first)
   return self.running
 end
 
@@ -127,9 +117,7 @@ function Loop:spawn(fn, ...)
   end
   local task = setmetatable({ loop = self, state = "running", thread = coroutine.create(fn), args = { n = select("#", ...), ... } }, Task)
   hosts.loops[task.thread] = self.host
-  self.tasks[task] = true
-  self.running = self.running + 1
-  self.ready[#self.ready + 1] = task
+  self.tasks[task], self.running, self.ready[#self.ready + 1] = true, self.running + 1, task
   self.engine:alarm(0)
   return task
 end
@@ -170,11 +158,10 @@ end
 
 --- Stops the thread and every task, without resuming them. Waits at most 250 ms. Idempotent.
 function Loop:close()
-  self.closed = true
+  self.closed, self.ready, self.waiting, self.sleeping = true, {}, {}, {}
   for task in pairs(self.tasks) do
-    ended(task, "cancelled", nil, errors.new { kind = "cancelled", message = "the loop was closed" })
+    ended(task, "cancelled", cancelled("the loop was closed"))
   end
-  self.ready, self.waiting, self.sleeping = {}, {}, {}
   self.engine:close()
 end
 
@@ -182,19 +169,13 @@ Loop.__close = Loop.close
 
 --- Makes the calls of a task end with an error of kind `cancelled`, also those still to come. One that was answered already keeps its answer.
 function Task:cancel()
-  local loop = self.loop
-  if self.state ~= "running" or self.cancelled then
-    return
-  end
-  self.cancelled = true
-  if self.args then
-    ended(self, "cancelled", nil, errors.new { kind = "cancelled", message = "the task was cancelled before it began" })
-  elseif self.job then
-    self.job:cancel()
-  elseif loop.sleeping[self] then
-    loop.sleeping[self] = nil
-    loop.ready[#loop.ready + 1] = self
-    loop.engine:alarm(0)
+  if self.state == "running" and not self.cancelled then
+    self.cancelled = true
+    if self.job then
+      self.job:cancel()
+    end
+    self.loop.sleeping[self], self.loop.ready[#self.loop.ready + 1] = nil, self
+    self.loop.engine:alarm(0)
   end
 end
 
@@ -207,9 +188,8 @@ end
 --- What a task's function returned; nil, the error and a traceback when it raised; nothing while it runs.
 ---@return any ...
 function Task:result()
-  if self.results then
-    return unpack(self.results, 1, self.results.n)
-  end
+  local results = self.results or NOTHING
+  return unpack(results, 1, results.n)
 end
 
 --- Makes a loop. Its thread is started by the first call, or here to prepare.
@@ -223,20 +203,26 @@ function M.new(options)
       error("vkyc.loop.new: unknown option " .. tostring(name) .. ", known is prepare", 2)
     end
   end
-  local engine, failure = host_of.engine()
-  if not engine then
-    return nil, errors.new { kind = failure.kind, message = failure.reason }
+  if hosts.in_nginx() then
+    return nil, errors.new { kind = "config", message = "a loop is not for nginx: there calls never block, and libcurl must not be loaded" }
   end
-  local loop = setmetatable({ engine = engine, host = host_of.new(engine), running = 0, tasks = {}, ready = {}, waiting = {}, sleeping = {} }, Loop)
   local prepare = options and options.prepare
-  if prepare then
-    loop.prepared, failure = engine:open(type(prepare) == "table" and prepare or {})
-    if not loop.prepared then
-      return nil, errors.new { kind = failure.kind, message = failure.reason }
-    end
-    loop.prepared:prepare(PREPARE_S)
+  local curl, failure = blocking.library()
+  local engine, prepared
+  if curl then
+    engine, failure = curl.engine()
   end
-  return loop
+  if engine and prepare then
+    prepared, failure = engine:open(type(prepare) == "table" and prepare or {})
+  end
+  if failure then
+    return nil, errors.new { kind = failure.kind, message = failure.reason }
+  elseif prepared then
+    prepared:prepare(PREPARE_S)
+  end
+  local loop = { engine = engine, prepared = prepared, running = 0, tasks = {}, ready = {}, waiting = {}, sleeping = {} }
+  loop.host = loop_host.new(engine)
+  return setmetatable(loop, Loop)
 end
 
 return M

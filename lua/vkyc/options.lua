@@ -6,18 +6,18 @@ local secrets = require "vkyc.secrets"
 
 local M = {}
 
--- name -> type. What a provider adds is in its own table.
+-- name -> kind (core.option_fault knows them). What a provider adds is in its own table.
 local COMMON = {
   provider = "any",
   environment = "string",
   name = "string",
-  base_url = "string",
-  token_url = "string",
-  ca_file = "path",
-  crl_file = "path",
+  base_url = "url",
+  token_url = "url",
+  ca_file = "ca_file",
+  crl_file = "crl_file",
   client_cert = "path",
   client_key = "path",
-  proxy = "string",
+  proxy = "proxy",
   connect_timeout_s = "seconds",
   attempt_timeout_s = "seconds",
   deadline_s = "seconds",
@@ -47,70 +47,11 @@ local DEFAULTS = {
 
 local HOOKS = { on_request = true, on_response = true, on_retry = true, on_error = true }
 local HOST = { "send", "sleep", "now", "wall", "random" }
-
-local function positive(limit, message)
-  return function(value)
-    return type(value) == "number" and value > 0 and value <= limit, message
-  end
-end
-
--- type -> good?, what it must be
-local CHECKS = {
-  any = function()
-    return true
-  end,
-  string = function(value)
-    return type(value) == "string" and value ~= "" and not value:find("%c"), "must be a string without control characters"
-  end,
-  path = function(value)
-    return type(value) == "string" and value ~= "" and not value:find("%z"), "must be a path"
-  end,
-  date = function(value)
-    local good = type(value) == "string" and value:find("^%d%d%d%d%-%d%d%-%d%d$") and core.timestamp(value)
-    return good and true or false, "must be a date, YYYY-MM-DD"
-  end,
-  boolean = function(value)
-    return type(value) == "boolean", "must be true or false"
-  end,
-  table = function(value)
-    return type(value) == "table", "must be a table"
-  end,
-  seconds = positive(86400, "must be seconds, above 0 and at most 86400"),
-  count = function(value)
-    return type(value) == "number" and value >= 1 and value <= 1073741824 and value % 1 == 0, "must be a whole number, at least 1"
-  end,
-  secret = function(value)
-    return type(value) == "string" or secrets.is(value), "must be a string or a secret (vkyc.secret.env, .file, .string)"
-  end,
-  secrets = function(value)
-    return type(value) == "table" or type(value) == "function" or secrets.is(value) or type(value) == "string",
-      "must be an array of secrets, or a function that returns one"
-  end,
-}
-
--- Unknown names raise: they are mistakes of the script, not of its data.
-local function check_names(options, provider, level)
-  local fields = {}
-  for name in pairs(COMMON) do
-    fields[#fields + 1] = { name = name, type = "any" }
-  end
-  for name in pairs(provider.options) do
-    if not COMMON[name] then
-      fields[#fields + 1] = { name = name, type = "any" }
-    end
-  end
-  for name in pairs(options) do
-    if type(name) ~= "string" or not (COMMON[name] or provider.options[name]) then
-      local near = type(name) == "string" and core.schema(fields):suggest(name)
-      error("vkyc.new: unknown option " .. tostring(name) .. (near and ", did you mean " .. near .. "?" or " for provider " .. provider.name), level + 1)
-    end
-  end
-end
+-- A host of the user's own would pass these over in silence.
+local TLS = { ca_file = true, crl_file = true, client_cert = true, client_key = true, proxy = true }
+local MAX_SECRETS = 16
 
 local function copy(value)
-  if type(value) ~= "table" then
-    return value
-  end
   local result = {}
   for k, v in pairs(value) do
     result[k] = v
@@ -118,100 +59,67 @@ local function copy(value)
   return result
 end
 
-local function secret_of(value)
-  return type(value) == "string" and secrets.string(value) or value
+local function secret_of(value, add, path)
+  if type(value) ~= "string" and not secrets.is(value) then
+    return add(path, "must be a string or a secret (vkyc.secret.env, .file, .string)")
+  end
+  local secret = type(value) == "string" and secrets.string(value) or value
+  local fault = secrets.fault(secret)
+  return fault and add(path, fault) or secret
 end
 
-local function check_provider_options(options, provider, add)
-  local resolved = {}
-  local defaults = provider.spec.defaults or {}
-  for name, spec in pairs(provider.options) do
-    local value = options[name]
-    if value == nil then
-      value = spec.default
+-- Kinds of which a client keeps another value than it was given.
+local KEEP = {
+  table = copy,
+  secret = secret_of,
+  secrets = function(value, add, path)
+    if type(value) == "function" then -- asked for each delivery, and checked then
+      return value
+    elseif type(value) == "string" or secrets.is(value) then
+      return { secret_of(value, add, path) }
+    elseif type(value) ~= "table" or #value == 0 or #value > MAX_SECRETS then
+      return add(path, "must be an array of 1 to 16 secrets, or a function that returns one")
     end
-    if value == nil then
-      value = defaults[name]
+    local list = {}
+    for i = 1, #value do
+      list[i] = secret_of(value[i], add, path .. "[" .. i .. "]")
     end
-    if value == nil then
-      if spec.required then
-        add(name, "is required")
-      end
-    else
-      local good, message = CHECKS[spec.type](value)
-      if not good then
-        add(name, message)
-      elseif spec.type == "secret" then
-        value = secret_of(value)
-        local fault = secrets.fault(value)
-        if fault then
-          add(name, fault)
-        end
-      end
-      if good and spec.values then
-        local found = false
-        for _, each in ipairs(spec.values) do
-          found = found or each == value
-        end
-        if not found then
-          add(name, "must be one of " .. table.concat(spec.values, ", "))
-        end
-      end
-      resolved[name] = copy(value)
-    end
-  end
-  return resolved
-end
+    return list
+  end,
+}
 
-local function check_url(add, name, value, allow_http)
-  if value == nil then
-    return
+-- What an environment says: the words that name one, and the addresses of the one that is meant, nil when there is none.
+local function read_environment(name, provider)
+  local names = {}
+  for each in pairs(provider.spec.environments) do
+    names[#names + 1] = each
   end
-  local parts, fault = core.url(value)
-  if not parts then
-    add(name, fault)
-  elseif parts.scheme ~= "https" and not (allow_http and parts.loopback) then
-    add(name, "must be https; http is only for loopback with allow_http_loopback = true")
-  end
-end
-
-local function check_environment(options, provider, add)
-  local environments = provider.spec.environments
-  local name = options.environment
+  table.sort(names)
+  names[#names + 1] = "simulator"
   if name == "simulator" then
-    return { base_url = "https://simulator.invalid", token_url = "https://simulator.invalid/oauth/token" }, true
+    return names, { base_url = "https://simulator.invalid", token_url = "https://simulator.invalid/oauth/token" }
   end
-  local environment = environments[name]
-  if not environment then
-    local names = {}
-    for each in pairs(environments) do
-      names[#names + 1] = each
-    end
-    table.sort(names)
-    names[#names + 1] = "simulator"
-    add("environment", (name and "must be one of " or "is required: one of ") .. table.concat(names, ", "))
-  end
-  return environment or {}, environment ~= nil
+  return names, name ~= nil and provider.spec.environments[name] or nil
 end
 
--- An option that stands for a path comes right after the host's name: "@evil.example" must not.
-local function check_paths(credentials, provider, add)
+-- The options that are paths of a URL.
+local function path_options(provider)
   local names = {}
   for _, operation in pairs(provider.operations) do
-    names[operation.spec.path_option or ""] = true
+    names[operation.spec.path_option or false] = true
   end
-  for name in pairs(names) do
-    local path = credentials[name]
-    if type(path) == "string" and (not path:find("^/[%w%-._~/]*$") or path:find("//", 1, true) or (path .. "/"):find("/%.%.?/")) then
-      add(name, "must be a path of letters, digits and -._~, beginning with a slash")
-    end
-  end
+  return names
 end
 
 local function check_tables(options, provider, add)
   for name, hook in pairs(options.hooks or {}) do
     if not HOOKS[name] or type(hook) ~= "function" then
       add("hooks." .. tostring(name), "must be a function named on_request, on_response, on_retry or on_error")
+    end
+  end
+  for _, name in ipairs(options.operations or {}) do
+    if name ~= "call" and not provider.operations[name] and not (provider.spec.aliases or {})[name] then
+      add("operations", "has a name that is no operation of this provider: " .. tostring(name))
     end
   end
   local simulator = options.simulator
@@ -238,49 +146,69 @@ end
 ---@return table|nil options a copy, completed with defaults; `credentials` holds the provider's own
 ---@return vkyc.Error|nil err of kind config, with every violation
 function M.check(options, provider, level)
-  check_names(options, provider, level + 1)
+  local known = copy(COMMON)
+  for name in pairs(provider.options) do
+    known[name] = true
+  end
+  errors.refuse_unknown(options, known, "vkyc.new", level + 1, " for provider " .. provider.name)
   local violations = {}
   local function add(path, message)
     violations[#violations + 1] = { path = path, rule = "config", message = message }
   end
-  local checked = {}
-  for name, kind in pairs(COMMON) do
+  local function take(into, name, kind, default, detail)
     local value = options[name]
     if value == nil then
-      value = DEFAULTS[name]
+      value = default
     end
-    if value ~= nil then
-      local good, message = CHECKS[kind](value)
-      if good then
-        checked[name] = kind == "table" and name ~= "host" and copy(value) or value
-      else
-        add(name, message)
-      end
+    if kind == "url" and type(value) == "string" then
+      value = value:gsub("(.)/+$", "%1")
+    end
+    local fault = value ~= nil and (TLS[name] and options.host ~= nil and "is not for a host of your own: it has its own TLS options"
+      or core.option_fault(kind, value, detail))
+    if fault then
+      add(name, fault)
+    elseif KEEP[kind] and value ~= nil then
+      into[name] = KEEP[kind](value, add, name)
+    else
+      into[name] = value
+    end
+    return value
+  end
+  local environments, environment = read_environment(options.environment, provider)
+  local checked, credentials = {}, {}
+  for name, kind in pairs(COMMON) do
+    local default = DEFAULTS[name]
+    if kind == "url" then
+      default = environment and environment[name]
+    end
+    take(checked, name, kind, default, name == "environment" and environments or kind == "url" and options.allow_http_loopback == true)
+  end
+  checked.host = checked.host and options.host -- it may keep its state in itself
+  checked.credentials = credentials
+  local defaults, paths = provider.spec.defaults or {}, path_options(provider)
+  for name, spec in pairs(provider.options) do
+    local default = spec.default
+    if default == nil then
+      default = defaults[name]
+    end
+    local value = take(credentials, name, spec.type, default, spec.values)
+    local fault = paths[name] and credentials[name] and core.option_fault("url_path", value) or value == nil and spec.required and "is required"
+    if fault then
+      add(name, fault)
     end
   end
-  checked.credentials = check_provider_options(options, provider, add)
-  local environment, known = check_environment(checked, provider, add)
-  checked.base_url = (checked.base_url or environment.base_url or ""):gsub("/+$", "")
-  checked.base_url = checked.base_url ~= "" and checked.base_url or nil
-  checked.token_url = checked.token_url or environment.token_url
-  check_url(add, "base_url", checked.base_url, checked.allow_http_loopback)
-  check_url(add, "token_url", checked.token_url, checked.allow_http_loopback)
-  if known and checked.base_url == nil then
-    add("base_url", "is required: this environment's host is not documented")
+  if options.environment == nil then
+    add("environment", "is required: one of " .. table.concat(environments, ", "))
   end
-  if known and provider.spec.token and checked.token_url == nil then
-    add("token_url", "is required: this environment's token host is not documented")
+  for _, name in ipairs(environment and { "base_url", provider.spec.token and "token_url" } or {}) do
+    if options[name] == nil and environment[name] == nil then
+      add(name, "is required: this environment's host for it is not documented")
+    end
   end
-  if (checked.client_cert == nil) ~= (checked.client_key == nil) then
-    add(checked.client_cert and "client_key" or "client_cert", "is required: a client certificate has two files")
+  if (options.client_cert == nil) ~= (options.client_key == nil) and not options.host then
+    add(options.client_cert and "client_key" or "client_cert", "is required: a client certificate has two files")
   end
-  check_paths(checked.credentials, provider, add)
   check_tables(checked, provider, add)
-  for _, name in ipairs(checked.operations or {}) do
-    if name ~= "call" and not provider.operations[name] and not (provider.spec.aliases or {})[name] then
-      add("operations", "has a name that is no operation of this provider: " .. tostring(name))
-    end
-  end
   if #violations > 0 then
     table.sort(violations, function(a, b)
       return a.path < b.path

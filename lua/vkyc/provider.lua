@@ -2,7 +2,12 @@
 
 local M = {}
 
-local SHIPPED = { cashfree_ppi = true, cashfree_secure_id = true, enkash = true }
+local shipped_names = require "vkyc.providers.shipped"
+local SHIPPED = {}
+for _, name in ipairs(shipped_names) do
+  SHIPPED[name] = true
+end
+local MESSAGE = "must be " .. table.concat(shipped_names, ", ") .. ", or a provider table"
 
 -- provider table -> what it compiled to; the tables are data that nobody changes.
 local loaded = setmetatable({}, { __mode = "k" })
@@ -16,7 +21,7 @@ function M.load(provider)
   if shipped then
     provider = require("vkyc.providers." .. provider)
   elseif type(provider) ~= "table" then
-    return nil, { { path = "provider", message = "must be cashfree_ppi, cashfree_secure_id, enkash, or a provider table" } }
+    return nil, { { path = "provider", message = MESSAGE } }
   end
   local compiled, faults = loaded[provider], nil
   if not compiled then

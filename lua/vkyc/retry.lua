@@ -9,7 +9,8 @@ M.CAP_S = 20
 M.BUDGET = 500
 M.COST = 14
 
-local NOTHING_SENT = { dns = true, connect = true, timeout = true, network = true }
+--- Kinds of a broken exchange that another try may not meet.
+M.PASSING = { dns = true, connect = true, timeout = true, network = true }
 
 -- Another try would meet them again, or nobody waits for it any more.
 local ENDS = { cancelled = true, memory = true, closed = true, config = true, argument = true }
@@ -33,7 +34,7 @@ local function permitted(err, repeats, can_read_back)
     return nil, "it must not be repeated"
   end
   if err.outcome == "not_sent" then
-    return NOTHING_SENT[err.kind] and "again" or nil, "nothing was sent"
+    return M.PASSING[err.kind] and "again" or nil, "nothing was sent"
   end
   if err.kind == "rate_limited" then
     return "again", "the server asks to wait"

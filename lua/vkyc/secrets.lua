@@ -34,7 +34,7 @@ end
 ---@param name string
 ---@return vkyc.Secret
 function M.env(name)
-  if type(name) ~= "string" then
+  if type(name) ~= "string" or name == "" or name:find("%z") then
     error("vkyc.secret.env: the name of a variable is expected", 2)
   end
   local secret = core.secret_env(name)
@@ -52,7 +52,7 @@ local FILE_REASONS = {
 ---@param path string
 ---@return vkyc.Secret
 function M.file(path)
-  if type(path) ~= "string" then
+  if type(path) ~= "string" or path == "" or path:find("%z") then
     error("vkyc.secret.file: a path is expected", 2)
   end
   local secret, reason = core.secret_file(path)

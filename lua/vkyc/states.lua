@@ -17,6 +17,29 @@ M.STATES = STATES
 
 local DAY_S = 86400
 
+-- Why nobody may be approved by this word, or nil. A word that is documented has a meaning, and a session that ended has none but that;
+-- only a sub-status that no page knows may say more.
+local function approval_fault(shipped, word)
+  local function meaning(each)
+    local row = shipped[each]
+    return type(row) == "table" and row.state or row
+  end
+  local status = word:match("^(.-)/")
+  local ended = status and meaning(status)
+  if meaning(word) then
+    return "cannot be approved: it is documented and means " .. meaning(word)
+  elseif status then
+    return M.TERMINAL[ended] and ended ~= "approved" and "cannot be approved: " .. status .. " is documented and means " .. ended or nil
+  end
+  for pair in pairs(shipped) do
+    local first, second = pair:match("^(.-)/(.*)$")
+    if first == word or second == word then
+      return "cannot be approved: it is documented, in " .. pair .. "; name the pair STATUS/SUB_STATUS that approves"
+    end
+  end
+  return nil
+end
+
 --- Joins a provider's states with the user's `statuses`.
 ---@param states? table the provider's `states`
 ---@param statuses? table<string, vkyc.State>
@@ -24,16 +47,20 @@ local DAY_S = 86400
 ---@return table[]|nil faults of { path, message }
 function M.compile(states, statuses)
   states = states or {}
-  local shipped = states.table or {}
+  if statuses ~= nil and type(statuses) ~= "table" then
+    return nil, { { path = "statuses", message = "must be a table of words and states" } }
+  end
   local faults = {}
   for word, state in pairs(statuses or {}) do
-    local documented = shipped[word]
-    documented = type(documented) == "table" and documented.state or documented
-    if type(word) ~= "string" or not STATES[state] then
-      faults[#faults + 1] = { path = "statuses." .. tostring(word), message = "must be a state: created, in_progress, action_required, in_review, approved, rejected, expired, cancelled, failed or unknown" }
-    elseif state == "approved" and documented then
-      faults[#faults + 1] = { path = "statuses." .. word, message = "cannot be approved: it is documented and means " .. documented }
+    local fault
+    if type(word) ~= "string" then
+      fault = "has a key that is no word: it must be \"STATUS/SUB_STATUS\" or \"STATUS\""
+    elseif not STATES[state] then
+      fault = "must be a state: created, in_progress, action_required, in_review, approved, rejected, expired, cancelled, failed or unknown"
+    elseif state == "approved" then
+      fault = approval_fault(states.table or {}, word)
     end
+    faults[#faults + 1] = fault and { path = "statuses." .. tostring(word), message = fault }
   end
   if #faults > 0 then
     return nil, faults

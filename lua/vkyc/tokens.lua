@@ -31,6 +31,25 @@ local function reply_schema(spec)
   return core.schema(fields)
 end
 
+-- What to do after a refusal: names the options that a login is made of.
+local function hint_of(spec)
+  local names, seen = {}, {}
+  local function add(name)
+    if name and not seen[name] then
+      names[#names + 1], seen[name] = name, true
+    end
+  end
+  for _, name in ipairs(spec.basic or {}) do
+    add(name)
+  end
+  for _, field in ipairs(spec.form) do
+    add(field.option)
+  end
+  local last = table.remove(names) or "the credentials"
+  return "Correct " .. (#names > 0 and table.concat(names, ", ") .. " or " or "") .. last .. " (secret:replace sets a new one)"
+    .. (spec.locks_out and "; it is not tried again by itself, because a few refused logins lock the account." or ".")
+end
+
 --- Makes the token cache of a client.
 ---@param provider table compiled
 ---@param options table checked
@@ -49,6 +68,7 @@ function M.new(provider, options)
     credentials = options.credentials,
     watched = watched, -- the secrets whose replacement lifts a refusal
     reply = reply_schema(spec),
+    hint = hint_of(spec),
     shared = options.shared and shared_login.new(options.shared, options.token_url, options.credentials),
   }, M)
 end
@@ -95,18 +115,32 @@ end
 
 local REFUSED = { [400] = true, [401] = true, [403] = true, [422] = true, [423] = true }
 
-function M:refused_error(status)
-  return errors.new {
-    kind = "auth",
-    operation = "login",
-    status = status,
-    message = "the provider refused the login" .. (status and "" or " before, and it is not repeated"),
-    hint = "Correct client_id, client_secret, username or password (secret:replace sets a new one)"
-      .. (self.spec.locks_out and "; it is not tried again by itself, because a few refused logins lock the account." or "."),
-  }
+local TROUBLE = { server = true, rate_limited = true, redirect = true }
+
+-- Why there is no token: what errors.map says of the provider's code, else a refusal, else trouble. Returns whether it is a refusal, too.
+function M:failure(call, response, status, readable)
+  local provider = call.client.provider
+  local err = core.refusal(response, call:sensitive(), provider.spec, (provider.error_reply:decode(response)), call.host.wall())
+  local row = (provider.spec.errors.map or {})[err.code or ""]
+  local kind = type(row) == "table" and row.kind or row
+  local refused = (REFUSED[status] or readable) and kind ~= "rate_limited" and kind ~= "server"
+  err.kind = kind or refused and "auth" or TROUBLE[err.kind] and err.kind or "decode"
+  err.hint = type(row) == "table" and row.hint or refused and self.hint or nil
+  err.message = refused and "the provider refused the login" or "the login was not answered with a token"
+  err.retryable = err.kind == "rate_limited" or err.kind == "server"
+  err.operation, err.final = "login", true
+  return errors.new(err), refused
 end
 
--- One login. Returns true, or nil and the error; `final` on it forbids another within this call. `key`: where the workers share it.
+-- For those who come after a refusal. Of another worker's nothing more is known.
+function M:refused_error()
+  local why = self.why or { kind = "auth", hint = self.hint }
+  local message = "the provider refused the login before, and it is not repeated"
+  return errors.new { kind = why.kind, operation = "login", code = why.code, message = message, hint = why.hint }
+end
+
+-- One login. Returns true; or nil, the error (`final` on it forbids another within this call), and whether it is a refusal. `key`: where
+-- the workers share it.
 function M:login(call, key)
   local client = call.client
   local host = call.host
@@ -124,27 +158,23 @@ function M:login(call, key)
       operation = "login",
       phase = failure.phase,
       message = core.scrub("the login failed: " .. failure.reason, call:sensitive()),
+      cause = failure.cause and core.scrub(failure.cause, call:sensitive()),
       retryable = true,
       final = failure.sent or nil,
     }
   end
-  if REFUSED[status] then
-    return nil, self:refused_error(status)
-  end
-  local body = status >= 200 and status < 300 and self.reply:decode(response)
-  response:close()
-  if not body then
-    local kind = status >= 500 and "server" or status == 429 and "rate_limited" or (status >= 300 and status < 400) and "redirect" or "decode"
-    return nil, errors.new { kind = kind, operation = "login", status = status, message = "the login was not answered with a token", final = true, retryable = status >= 429 }
-  end
+  local readable = status >= 200 and status < 300 and self.reply:decode(response)
+  local body = readable or {}
   local inner = self.spec.payload and body[self.spec.payload]
   inner = type(inner) == "table" and inner or nil
   local token = pick(body, self.spec.access_token) or (inner and pick(inner, self.spec.access_token))
   local kept = type(token) == "string" and core.secret(token)
-  if not kept then
-    -- A refusal in an envelope under 200, as these providers do.
-    return nil, self:refused_error(status)
+  if not kept then -- perhaps a refusal in an envelope under 200, as these providers do
+    local err, refused = self:failure(call, response, status, readable)
+    response:close()
+    return nil, err, refused
   end
+  response:close()
   local lifetime = pick(body, self.spec.expires_in_s) or (inner and pick(inner, self.spec.expires_in_s))
   lifetime = type(lifetime) == "number" and lifetime > 0 and lifetime or self.spec.lifetime_s
   -- Early, and not at the same moment as every other client.
@@ -163,7 +193,7 @@ end
 
 function M:keep(token, id, renew_at)
   self.token, self.token_id, self.renew_at = token, id, renew_at
-  self.refused = nil
+  self.refused, self.why = nil, nil
 end
 
 -- The token, when there is a good one; perhaps another worker's.
@@ -184,6 +214,7 @@ end
 function M:is_refused()
   local generation = self:generation()
   if self.shared and self.shared:is_refused(self.shared:key(generation)) then
+    self.why = self.refused == generation and self.why or nil
     self.refused = generation
   end
   return self.refused == generation
@@ -193,10 +224,10 @@ end
 function M:fly(flight, call, key)
   if not self:current(call.host) and not self:is_refused() then
     local generation = self:generation()
-    local good, err = self:login(call, key)
-    flight.err = err
-    if not good and err.kind == "auth" then
-      self.refused = generation
+    local _, err, refused = self:login(call, key)
+    flight.err, flight.refused = err, refused
+    if refused then
+      self.refused, self.why = generation, err
       if self.shared then
         self.shared:refuse(key)
       end
@@ -235,15 +266,16 @@ function M:take_off(call)
   return flight
 end
 
--- Waits for a flight, or for another worker's, within the call's deadline. Returns false when that is over.
+-- Waits for a flight, or for another worker's, within the call's deadline. Returns false and why when that is over.
 local function wait(call, flight)
   repeat
-    if flight and flight.done then
+    if flight and (flight.done or call.host.now() >= flight.ends) then
       return true
     elseif call.host.now() >= call.deadline then
-      return false
+      return false, "timeout", "the login did not end in time"
+    elseif call.host.sleep(POLL_S) == false then
+      return false, "cancelled", "the call was cancelled while it waited for a login"
     end
-    call.host.sleep(POLL_S)
   until not flight
   return true
 end
@@ -276,13 +308,14 @@ function M:get(call)
     if not flight or call.host.now() >= flight.ends then
       flight = self:take_off(call)
     end
-    if not wait(call, flight) then
-      return nil, errors.new { kind = "timeout", operation = "login", message = "the login did not end in time", retryable = true }
+    local arrived, kind, message = wait(call, flight)
+    if not arrived then
+      return nil, errors.new { kind = kind, operation = "login", message = message, retryable = kind == "timeout" }
     end
     local err = flight and flight.err
     if err then
       flights = flights + 1
-      if err.kind ~= "auth" or flights == 2 or self:reload() == generation then
+      if not flight.refused or flights == 2 or self:reload() == generation then
         return nil, copy(err)
       end
     end

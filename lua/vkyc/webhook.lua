@@ -10,7 +10,7 @@ local states = require "vkyc.states"
 local M = {}
 
 M.TOLERANCE_S = 300
-local MAX_SECRETS = 16
+local MAX_BODY = 1048576
 local UNIT = { ms = 1000, s = 1 }
 
 ---@class vkyc.Event
@@ -24,7 +24,11 @@ local UNIT = { ms = 1000, s = 1 }
 ---@field test? true it names no case: the provider tries the address
 ---@field duplicate? boolean only with `seen`: it was delivered before
 
--- Keyed states are kept per secret and renewed when the secret is replaced.
+local function as_list(value)
+  return (type(value) == "string" or secrets.is(value)) and { value } or value
+end
+
+-- Which secrets verify, and what verifies with them (nil for a provider that signs nothing).
 local Keys = {}
 Keys.__index = Keys
 
@@ -38,105 +42,53 @@ function M.keys(provider, credentials)
   if list == nil and webhook and webhook.secret then
     list = { credentials[webhook.secret] }
   end
-  if type(list) == "string" or secrets.is(list) then
-    list = { list }
-  end
-  return setmetatable({ list = list, kept = {} }, Keys)
+  return setmetatable({
+    list = as_list(list),
+    verifier = webhook and core.webhook_verifier(webhook),
+    hint = "Replace the secret, or correct webhook_secrets and make the client anew.",
+  }, Keys)
 end
 
-function Keys:key(secret, index)
-  local generation = type(secret) == "string" and secret or secret:generation()
-  local kept = self.kept[index]
-  if kept and type(secret) ~= "string" and not secret:equals(secret) then -- closed: what was made of it must not verify either
-    kept.key:close()
-    self.kept[index] = nil
-    return nil
-  end
-  if not kept or kept.secret ~= secret or kept.generation ~= generation then
-    if kept then
-      kept.key:close()
-    end
-    local key = core.webhook_key(secret)
-    if not key then
-      return nil
-    end
-    kept = { secret = secret, generation = generation, key = key }
-    self.kept[index] = kept
-  end
-  return kept.key
-end
-
---- All keys, in order and their number; nil and a sentence when there is none that may verify.
-function Keys:each()
+-- The secrets of now; a function is asked for each delivery.
+function Keys:secrets()
   local list = self.list
   if type(list) == "function" then
     local good, value = pcall(list)
-    list = good and value or nil
-    if type(list) == "string" or secrets.is(list) then
-      list = { list }
-    end
+    list = good and as_list(value)
   end
-  if type(list) ~= "table" or #list == 0 then
-    return nil, "there is no webhook secret"
-  elseif #list > MAX_SECRETS then
-    return nil, "there are more than 16 webhook secrets"
-  end
-  local kept = self.kept
-  for i = 1, #list do
-    local secret = list[i]
-    local known = kept[i] and kept[i].secret == secret
-    if not known and type(secret) ~= "string" and not secrets.is(secret) then
-      return nil, "webhook secret " .. i .. " is neither a string nor a secret"
-    end
-    if not self:key(secret, i) then
-      return nil, "webhook secret " .. i .. " is empty or closed"
-    end
-  end
-  return kept, #list
+  return type(list) == "table" and list or {}
 end
 
 function Keys:close()
-  for _, kept in pairs(self.kept) do
-    kept.key:close()
+  if self.verifier then
+    self.verifier:close()
   end
-  self.kept = {}
 end
 
-local function refuse(provider, reason, message, hint)
-  return nil, errors.new { kind = "webhook", provider = provider.name, reason = reason, message = message, hint = hint, outcome = "refused" }
+local function config_error(provider, message, hint)
+  return nil, errors.new { kind = "config", provider = provider.name, message = message, hint = hint }
 end
 
-local function config_error(provider, message)
-  return nil, errors.new { kind = "config", provider = provider.name, message = message }
-end
-
--- A header as core.find_headers tells it, or nil and why it cannot be used.
-local function one_header(found)
-  if found == false then
-    return nil, "came more than once"
-  elseif type(found) ~= "string" then
-    return nil, "is missing"
-  elseif found == "" then
-    return nil, "is empty"
-  elseif #found > 256 then
-    return nil, "is longer than any signature"
-  end
-  return found
-end
-
-local function small_integer(text)
-  return text and #text <= 6 and core.webhook_timestamp(text) or nil -- digits only
+local function signs_nothing(provider)
+  return config_error(provider, (provider.spec.title or provider.name) .. " publishes no webhook signature, so no delivery can be verified",
+    "Read cases back with client:status instead.")
 end
 
 -- Reads a verified body.
-local function read_event(provider, compiled_states, body, wall, attempt, version, index)
+local function read_event(provider, compiled_states, verifier, body, wall, index, attempt, version)
   local webhook = provider.spec.webhook
-  local decoded, found = provider.event:decode(body)
+  local decoded, found
+  if #body > MAX_BODY then
+    found = { kind = "too_large", reason = "larger than 1 MiB" }
+  else
+    decoded, found = provider.event:decode(body)
+  end
   if not decoded then
     return nil, errors.new {
       kind = found.kind,
       provider = provider.name,
-      message = "the delivery is authentic, but its body is not what it should be: " .. found.reason .. (found.path and ": " .. found.path or ""),
+      message = "the delivery is authentic, but its body is not what it should be: "
+        .. found.reason:gsub("the answer", "the delivery") .. (found.path and ": " .. found.path or ""),
       hint = "Answer it with an error, so that it is sent again, and report it to the provider.",
       offset = found.offset,
       path = found.path,
@@ -147,37 +99,30 @@ local function read_event(provider, compiled_states, body, wall, attempt, versio
   data = type(data) == "table" and data or {}
   local event_type, time = decoded[webhook.type], webhook.time and decoded[webhook.time]
   time = type(time) == "string" and time or nil
-  local id, test = core.event_id(provider.name, event_type, time, data, webhook.identifies)
+  local id, test = verifier:event_id(provider.name, event_type, time, data, webhook.identifies)
   local event = {
-    type = event_type,
-    time = time,
-    data = data,
-    id = id,
-    attempt = attempt and small_integer((one_header(attempt))) or nil,
-    version = version and one_header(version) or nil,
-    secret_index = index,
-    test = test,
+    type = event_type, time = time, data = data, id = id, test = test, attempt = attempt, version = version, secret_index = index,
   }
   return results.remember(event, { states = compiled_states, data = data, event = event_type, received_at = wall, mismatches = found })
 end
 
 local EACH = { tolerance_s = true, seen = true }
+local VERIFY = { provider = true, secrets = true, headers = true, body = true, statuses = true, tolerance_s = true, seen = true, now = true }
+local SIGN = { provider = true, secret = true, body = true, timestamp = true, now = true, attempt = true }
 
 -- A misspelt option must not leave a check out.
-local function check_options(options, level)
+local function check_options(options, known, what, level)
   if type(options) ~= "table" then
-    error("vkyc: the options of a webhook are a table", level + 1)
+    error(what .. " takes a table of options", level + 1)
   end
-  for name in pairs(options) do
-    if not EACH[name] then
-      error("vkyc: a webhook has no option " .. tostring(name) .. ", known are tolerance_s and seen", level + 1)
-    end
-  end
-  local tolerance, seen = options.tolerance_s, options.seen
+  errors.refuse_unknown(options, known, what, level + 1)
+  local tolerance, seen, now = options.tolerance_s, options.seen, options.now
   if tolerance ~= nil and not (type(tolerance) == "number" and tolerance >= 0) then
-    error("vkyc: tolerance_s must be seconds, at least 0", level + 1)
+    error(what .. ": tolerance_s must be seconds, at least 0", level + 1)
   elseif seen ~= nil and type(seen) ~= "function" then
-    error("vkyc: seen must be a function", level + 1)
+    error(what .. ": seen must be a function", level + 1)
+  elseif now ~= nil and not (type(now) == "number" and now >= 0 and now < 1e15) then
+    error(what .. ": now must be a time in Unix seconds", level + 1)
   end
 end
 
@@ -189,94 +134,47 @@ function M.verify_for(provider, compiled_states, keys, headers, body, options, w
     error("vkyc: a webhook is a table of headers and the raw body as a string", level + 1)
   end
   if type(options) ~= "table" or next(options) ~= nil then
-    check_options(options, level + 1)
+    check_options(options, EACH, "vkyc: client:webhook", level + 1)
   end
-  local webhook = provider.spec.webhook
-  if not webhook then
-    return config_error(provider, (provider.spec.title or provider.name) .. " publishes no webhook signature, so no delivery can be verified: read cases back instead")
+  if not keys.verifier then
+    return signs_nothing(provider)
   end
-  local usable, count = keys:each()
-  if not usable then
-    return config_error(provider, count)
-  end
-  local signature, stamp, attempt, version =
-    core.find_headers(headers, webhook.signature_header, webhook.timestamp_header, webhook.attempt_header, webhook.version_header)
-  local why
-  signature, why = one_header(signature)
-  if not signature then
-    return refuse(provider, "header", webhook.signature_header .. " " .. why)
-  end
-  stamp, why = one_header(stamp)
-  if not stamp then
-    return refuse(provider, why == "is empty" and "timestamp" or "header", webhook.timestamp_header .. " " .. why)
-  end
-  local time = core.webhook_timestamp(stamp)
-  if not time then
-    return refuse(provider, "timestamp", webhook.timestamp_header .. " is not a number")
-  end
-  local tolerance = options.tolerance_s or M.TOLERANCE_S
-  local age = wall - time / UNIT[webhook.timestamp_unit]
-  if age > tolerance or age < -tolerance then
-    return refuse(provider, "timestamp", webhook.timestamp_header .. " is more than " .. string.format("%g", tolerance) .. " s away from this machine's clock")
-  end
-  local index, format_fault
-  for i = 1, count do
-    local good, reason = usable[i].key:verify(stamp, body, signature)
-    if good then
-      index = index or i
-    elseif reason == "format" then
-      format_fault = true
-    end
-  end
+  local index, attempt, version = keys.verifier:verify(keys:secrets(), headers, body, wall, options.tolerance_s or M.TOLERANCE_S)
   if not index then
-    if format_fault then
-      return refuse(provider, "header", webhook.signature_header .. " is not base64 of 32 bytes")
+    local reason, message = attempt, version
+    if reason == "config" then
+      return config_error(provider, message, keys.hint)
     end
-    return refuse(provider, "signature", "no secret makes this signature")
+    local kind = reason == "memory" and reason or "webhook"
+    return nil, errors.new { kind = kind, provider = provider.name, reason = reason, message = message, outcome = "refused" }
   end
-  if #body > 1048576 then
-    return nil, errors.new { kind = "too_large", provider = provider.name, message = "the delivery is authentic, but larger than 1 MiB", outcome = "refused" }
-  end
-  local event, err = read_event(provider, compiled_states, body, wall, attempt, version, index)
-  if not event then
-    return nil, err
-  end
-  if options.seen then
+  local event, err = read_event(provider, compiled_states, keys.verifier, body, wall, index, attempt, version)
+  if event and options.seen then
     event.duplicate = options.seen(event.id) and true or false
   end
-  return event
+  return event, err
 end
 
-local VERIFY = { provider = true, secrets = true, headers = true, body = true, statuses = true, tolerance_s = true, seen = true, now = true }
-local SIGN = { provider = true, secret = true, body = true, timestamp = true, now = true, attempt = true }
-
-local function check_names(options, known, name)
-  if type(options) ~= "table" then
-    error("vkyc.webhook." .. name .. " takes a table", 3)
-  end
-  for key in pairs(options) do
-    if not known[key] then
-      error("vkyc.webhook." .. name .. ": unknown option " .. tostring(key), 3)
-    end
-  end
-end
+local AGAIN = "Correct the option, then call it again."
 
 --- Verifies a delivery without a client.
----@param options { provider: string|table, secrets: any, headers: table, body: string, statuses?: table, tolerance_s?: number, seen?: (fun(id: string): boolean), now?: number }
+---@param options { provider: string|table, secrets: any, headers: table, body: string, statuses?: table, tolerance_s?: number,
+--- seen?: (fun(id: string): boolean), now?: number }
 ---@return vkyc.Event|nil
 ---@return vkyc.Error|nil err reason: signature, timestamp or header; kind config for an empty secret
 function M.verify(options)
-  check_names(options, VERIFY, "verify")
+  check_options(options, VERIFY, "vkyc.webhook.verify", 2)
   local provider, faults = providers.load(options.provider)
   if not provider then
-    return nil, errors.violations("config", faults)
+    return nil, errors.violations("config", faults, { hint = AGAIN })
   end
   local compiled
   compiled, faults = states.compile(provider.spec.states, options.statuses)
   if not compiled then
-    return nil, errors.violations("config", faults, { provider = provider.name })
+    return nil, errors.violations("config", faults, { provider = provider.name, hint = AGAIN })
   end
   local keys = M.keys(provider, { webhook_secrets = options.secrets or {} })
+  keys.hint = AGAIN
   local each = { tolerance_s = options.tolerance_s, seen = options.seen }
   local event, err = M.verify_for(provider, compiled, keys, options.headers, options.body, each, options.now or core.wall(), 2)
   keys:close()
@@ -288,29 +186,32 @@ end
 ---@return table<string, string>|nil headers
 ---@return vkyc.Error|nil err
 function M.sign(options)
-  check_names(options, SIGN, "sign")
+  check_options(options, SIGN, "vkyc.webhook.sign", 2)
+  local stamp, secret = options.timestamp, options.secret
+  if type(options.body) ~= "string" then
+    error("vkyc.webhook.sign: body is a string", 2)
+  elseif stamp ~= nil and type(stamp) ~= "string" then
+    error("vkyc.webhook.sign: timestamp is the text of the header, a string; `now` takes a number, in seconds", 2)
+  end
   local provider, faults = providers.load(options.provider)
   if not provider then
-    return nil, errors.violations("config", faults)
+    return nil, errors.violations("config", faults, { hint = AGAIN })
   end
   local webhook = provider.spec.webhook
   if not webhook then
-    return config_error(provider, (provider.spec.title or provider.name) .. " publishes no webhook signature")
+    return signs_nothing(provider)
   end
-  if type(options.body) ~= "string" then
-    error("vkyc.webhook.sign: body is a string", 2)
+  local key = (type(secret) == "string" or secrets.is(secret)) and core.webhook_key(secret)
+  if not key then
+    return config_error(provider, "secret must be a string or a secret, and not empty or closed", AGAIN)
   end
-  local keys, fault = M.keys(provider, { webhook_secrets = { options.secret } }):each()
-  if not keys then
-    return config_error(provider, fault)
-  end
-  local stamp = options.timestamp or string.format("%.0f", math.floor((options.now or core.wall()) * UNIT[webhook.timestamp_unit]))
+  stamp = stamp or string.format("%.0f", math.floor((options.now or core.wall()) * UNIT[webhook.timestamp_unit]))
   local headers = {
     ["content-type"] = "application/json",
     [webhook.timestamp_header] = stamp,
-    [webhook.signature_header] = keys[1].key:sign(stamp, options.body),
+    [webhook.signature_header] = key:sign(stamp, options.body),
   }
-  keys[1].key:close()
+  key:close()
   if webhook.attempt_header then
     headers[webhook.attempt_header] = tostring(options.attempt or 1)
   end

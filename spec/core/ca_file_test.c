@@ -65,11 +65,31 @@ int main(void)
     CHECK(check_text("", bad, "") == VKYC_ERR_SYNTAX);
     CHECK(check_text(bad, pem, "") == VKYC_OK);
 
+    /* A revocation list is found in the same way, and neither is the other. */
+    X509_CRL *crl = X509_CRL_new();
+    X509_NAME *issuer = X509_NAME_new();
+    ASN1_TIME *now = X509_gmtime_adj(NULL, 0);
+    CHECK(X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC, (const unsigned char *)"ca", -1, -1, 0) == 1);
+    CHECK(X509_CRL_set_issuer_name(crl, issuer) == 1 && X509_CRL_set1_lastUpdate(crl, now) == 1);
+    CHECK(X509_CRL_sign(crl, key, EVP_sha256()) > 0);
+    bio = BIO_new(BIO_s_mem());
+    memset(bad, 0, sizeof bad);
+    CHECK(PEM_write_bio_X509_CRL(bio, crl) == 1 && BIO_read(bio, bad, sizeof bad - 1) > 0);
+    BIO_free(bio);
+    ASN1_TIME_free(now);
+    X509_NAME_free(issuer);
+    X509_CRL_free(crl);
+    CHECK(check_text("", bad, "") == VKYC_ERR_SYNTAX && vkyc_crl_file_check(path) == VKYC_OK);
+    CHECK(check_text(pem, bad, "") == VKYC_OK && vkyc_crl_file_check(path) == VKYC_OK);
+    CHECK(check_text("", pem, "") == VKYC_OK && vkyc_crl_file_check(path) == VKYC_ERR_SYNTAX);
+    CHECK(check_text("", "", "") == VKYC_ERR_RANGE && vkyc_crl_file_check(path) == VKYC_ERR_RANGE);
+
     if (geteuid() != 0) {
         CHECK(chmod(path, 0) == 0 && vkyc_ca_file_check(path) == VKYC_ERR_SYSTEM && errno == EACCES);
     }
     CHECK(unlink(path) == 0);
     CHECK(vkyc_ca_file_check(path) == VKYC_ERR_SYSTEM && errno == ENOENT);
+    CHECK(vkyc_crl_file_check(path) == VKYC_ERR_SYSTEM && errno == ENOENT);
     CHECK(vkyc_ca_file_check("/tmp") == VKYC_ERR_SYSTEM && errno == EISDIR);
     CHECK(vkyc_ca_file_check("/dev/zero") == VKYC_ERR_SYSTEM && errno == EINVAL);
     CHECK(vkyc_ca_file_check("/dev/null/ca.pem") == VKYC_ERR_SYSTEM && errno == ENOTDIR);

@@ -8,14 +8,14 @@
 static int check_passed;
 static int check_failed;
 
-#define CHECK(condition)                                                              \
-    do {                                                                              \
-        if (condition) {                                                              \
-            check_passed++;                                                           \
-        } else {                                                                      \
-            check_failed++;                                                           \
-            printf("not ok %s:%d: %s\n", __FILE__, __LINE__, #condition);             \
-        }                                                                             \
+#define CHECK(condition)                                                                                                                   \
+    do {                                                                                                                                   \
+        if (condition) {                                                                                                                   \
+            check_passed++;                                                                                                                \
+        } else {                                                                                                                           \
+            check_failed++;                                                                                                                \
+            printf("not ok %s:%d: %s\n", __FILE__, __LINE__, #condition);                                                                  \
+        }                                                                                                                                  \
     } while (0)
 
 /* Compares bytes of known size with a literal. */

@@ -156,11 +156,93 @@ static void test_timestamps(void)
     check_timestamp("banana", 6, -1);
 }
 
+static struct vkyc_webhook_header header(const char *name, const char *value)
+{
+    struct vkyc_webhook_header h = {name, strlen(name), value, value != NULL ? strlen(value) : 0, value != NULL};
+    return h;
+}
+
+static void test_judging(void)
+{
+    static const char good[] = "PaGMqj/RlwuOkR3HH/m64nMNzFf/Y1/Hl1zXGRHSRac=";
+    struct vkyc_webhook_key keys[3] = {{0}};
+    char why[64];
+    size_t index = 9;
+    CHECK(vkyc_webhook_key_set(&keys[0], "another", 7) == VKYC_OK);
+    CHECK(vkyc_webhook_key_set(&keys[1], "cs_test_0123456789", 18) == VKYC_OK);
+    CHECK(vkyc_webhook_key_set(&keys[2], "cs_test_0123456789", 18) == VKYC_OK);
+    struct vkyc_webhook_delivery d = {
+        {header("X-Sign", good), header("x-at", "1746427759733")}, BODY, sizeof BODY - 1, 1000, 1746427759, 300};
+    CHECK(vkyc_webhook_judge(&d, keys, 3, &index, why, sizeof why) == VKYC_WEBHOOK_AUTHENTIC && index == 1);
+    CHECK(vkyc_webhook_judge(&d, keys + 2, 1, &index, why, sizeof why) == VKYC_WEBHOOK_AUTHENTIC && index == 0);
+    CHECK(vkyc_webhook_judge(&d, keys, 1, &index, why, sizeof why) == VKYC_WEBHOOK_FORGED);
+    CHECK(vkyc_webhook_judge(&d, keys, 0, &index, why, sizeof why) == VKYC_WEBHOOK_FORGED);
+
+    CHECK(vkyc_webhook_header_find(&d, "x-SIGN", 6) == &d.headers[VKYC_WEBHOOK_SIGNATURE]);
+    CHECK(vkyc_webhook_header_find(&d, "X-At", 4) == &d.headers[VKYC_WEBHOOK_TIMESTAMP]);
+    CHECK(vkyc_webhook_header_find(&d, "x-sig", 5) == NULL && vkyc_webhook_header_find(&d, "", 0) == NULL);
+
+    static const struct {
+        double now;
+        double tolerance;
+        int fine;
+    } times[] = {{1746427759.733 + 299.9, 300, 1},
+                 {1746427759.733 - 299.9, 300, 1},
+                 {1746427759.733 + 300.1, 300, 0},
+                 {1746427759.733 - 300.1, 300, 0},
+                 {0, 1e300, 1},
+                 {0.0 / 0.0, 300, 0}};
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        d.now_s = times[i].now;
+        d.tolerance_s = times[i].tolerance;
+        CHECK(vkyc_webhook_judge(&d, keys, 3, &index, why, sizeof why) == (times[i].fine ? VKYC_WEBHOOK_AUTHENTIC : VKYC_WEBHOOK_BAD_TIME));
+    }
+    CHECK(strcmp(why, "x-at is more than 300 s away from this machine's clock") == 0);
+    d.now_s = 1746427759;
+
+    d.headers[VKYC_WEBHOOK_TIMESTAMP] = header("x-at", "soon");
+    CHECK(vkyc_webhook_judge(&d, keys, 3, &index, why, sizeof why) == VKYC_WEBHOOK_BAD_TIME && strcmp(why, "x-at is not a number") == 0);
+    d.headers[VKYC_WEBHOOK_TIMESTAMP] = header("x-at", "");
+    CHECK(vkyc_webhook_judge(&d, keys, 3, &index, why, sizeof why) == VKYC_WEBHOOK_BAD_TIME && strcmp(why, "x-at is empty") == 0);
+    d.headers[VKYC_WEBHOOK_TIMESTAMP] = header("x-at", NULL);
+    CHECK(vkyc_webhook_judge(&d, keys, 3, &index, why, sizeof why) == VKYC_WEBHOOK_BAD_HEADER && strcmp(why, "x-at is missing") == 0);
+    d.headers[VKYC_WEBHOOK_TIMESTAMP] = header("x-at", "1746427759733");
+    d.headers[VKYC_WEBHOOK_SIGNATURE].times = 2;
+    CHECK(vkyc_webhook_judge(&d, keys, 3, &index, why, sizeof why) == VKYC_WEBHOOK_BAD_HEADER);
+    CHECK(strcmp(why, "X-Sign came more than once") == 0);
+    d.headers[VKYC_WEBHOOK_SIGNATURE] = header("X-Sign", "AAAA");
+    CHECK(vkyc_webhook_judge(&d, keys, 3, &index, why, 8) == VKYC_WEBHOOK_BAD_HEADER && strcmp(why, "X-Sign ") == 0);
+
+    d.headers[VKYC_WEBHOOK_SIGNATURE] = header("X-Sign", good);
+    vkyc_webhook_key_free(&keys[1]);
+    CHECK(vkyc_webhook_judge(&d, keys, 2, &index, why, sizeof why) == VKYC_WEBHOOK_FAILED);
+    CHECK(vkyc_webhook_judge(&d, keys, 3, &index, why, sizeof why) == VKYC_WEBHOOK_AUTHENTIC && index == 2);
+    vkyc_webhook_key_free(&keys[0]);
+    vkyc_webhook_key_free(&keys[2]);
+}
+
 static void test_sha256(void)
 {
     char hex[64];
     CHECK(vkyc_sha256_hex("abc", 3, hex) == VKYC_OK);
     CHECK_BYTES(hex, sizeof hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    struct vkyc_sha256 pieces;
+    memset(&pieces, 0, sizeof pieces);
+    char text[2000];
+    memset(text, 'x', sizeof text);
+    for (size_t cut = 0; cut <= sizeof text; cut += 100) {
+        char whole[64];
+        vkyc_sha256_begin(&pieces);
+        vkyc_sha256_add(&pieces, text, cut);
+        vkyc_sha256_add(&pieces, text + cut, 0);
+        for (size_t i = cut; i < sizeof text; i += 50) {
+            vkyc_sha256_add(&pieces, text + i, 50);
+        }
+        CHECK(vkyc_sha256_end(&pieces, hex) == VKYC_OK && vkyc_sha256_hex(text, sizeof text, whole) == VKYC_OK);
+        CHECK(memcmp(hex, whole, 64) == 0);
+    }
+    vkyc_sha256_free(&pieces);
+    vkyc_sha256_free(&pieces);
     CHECK(vkyc_sha256_hex("", 0, hex) == VKYC_OK);
     CHECK_BYTES(hex, sizeof hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
@@ -170,6 +252,7 @@ int main(void)
     test_rfc_4231();
     test_deliveries();
     test_timestamps();
+    test_judging();
     test_sha256();
     return check_done("webhook");
 }

@@ -2,9 +2,9 @@
 
 local namespace = require("spec.support.namespace")
 
--- What runs inside; `%s` is the body. It prints kind, phase and sent of the failure, or the status; and late when the time was not kept.
+-- What runs inside; `%s` is the transport. It prints kind, phase and sent of the failure, or the status; and late when the time was not kept.
 local CHILD = [[
-  local core, curl = require("vkyc.core"), require("vkyc.curl")
+  local core, open = require("vkyc.core"), require("spec.support.transports").%s
   local function call(handle, base, path, timeout_s, connect_timeout_s)
     local before = core.monotonic()
     local status, failure = handle:perform(core.raw_request("GET", base, path), core.response(), timeout_s, connect_timeout_s)
@@ -30,22 +30,36 @@ describe("a network that fails", function()
   end)
 
   local function case(name, expected, resolver, body)
-    it(name, function()
-      if not space then
-        return pending(missing)
-      end
-      if resolver then
-        space:resolver(resolver)
-      end
-      local output, fine = space:run(CHILD .. body)
-      assert.equal(expected, (output:gsub("\t", " "):gsub("\n$", "")))
-      assert.is_true(fine, output)
-    end)
+    for _, how in ipairs({ "inline", "thread" }) do
+      it(name .. ", " .. how, function()
+        if not space then
+          return pending(missing)
+        end
+        if resolver then
+          space:resolver(resolver)
+        end
+        local output, fine = space:run(CHILD:format(how) .. body)
+        assert.equal(expected, (output:gsub("\t", " "):gsub("\n$", "")))
+        assert.is_true(fine, output)
+      end)
+    end
   end
 
-  local ALONE = [[call(assert(curl.new({})), "https://%s", "/x", 2, 0.3)]]
+  local ALONE = [[call(assert(open({})), "https://%s", "/x", 2, 0.3)]]
 
   case("A02 name server that never answers", "timeout dns false true", "10.77.0.53", ALONE:format("example.test"))
+  case("A02 L05 closing while a name is looked up", "true", "10.77.0.53", [[
+    local handle = assert(open({}))
+    if handle.pool then
+      local before
+      handle.pool:submit(core.raw_request("GET", "https://example.test", "/x"), core.response(), 20, 20)
+      core.sleep(0.1)
+      before = core.monotonic()
+      handle:close()
+      print(core.monotonic() - before < 0.25)
+    else
+      print(true)
+    end]])
   case("A03 name server that refuses", "dns dns false true", "127.0.0.1", ALONE:format("example.test"))
   case("A05 connection request lost", "timeout connect false true", nil, ALONE:format("10.77.0.9"))
   case("A06 no route", "connect connect false true", nil, ALONE:format("10.78.0.1"))
@@ -54,7 +68,7 @@ describe("a network that fails", function()
     local faults = require("spec.support.faults")
     local server = assert(faults.start(60))
     local _, id = server:case({ listener = "tls", steps = { { "send", faults.response({ body = "{}" }) } } })
-    local handle = assert(curl.new({ ca_file = server:file("ca.pem") }))
+    local handle = assert(open({ ca_file = server:file("ca.pem") }))
     local function again(timeout_s)
       call(handle, server:base("tls"), "/" .. id, timeout_s, timeout_s)
     end

@@ -1,18 +1,18 @@
--- Every fault of spec/support/fault_rows.lua against libcurl on the calling thread: the right kind of failure, in time, with no request too many,
--- no secret in the words, nothing left behind, and a handle that works afterwards.
+-- Every fault of spec/support/fault_rows.lua against libcurl, on the calling thread and on a loop's: the right kind of failure, in time, with no
+-- request too many, no secret in the words, nothing left behind, and a transport that works afterwards.
 
 local core = require("vkyc.core")
-local curl = require("vkyc.curl")
 local faults = require("spec.support.faults")
 local process = require("spec.support.process")
 local rows = require("spec.support.fault_rows")
+local transports = require("spec.support.transports")
 
 local SECRET = "canary-secret-9a61"
 local PERSON = "canary-person-5f20"
 local FACTOR = tonumber(os.getenv("VKYC_TIME_FACTOR") or "1")
 local REPEATS, SLOW_REPEATS = 8, 2
 
-describe("a transfer", function()
+local function suite(how)
   local server, good
 
   setup(function()
@@ -47,7 +47,7 @@ describe("a transfer", function()
   end
 
   local function open(row)
-    return assert(curl.new({
+    return assert(transports[how]({
       ca_file = server:file("ca.pem"),
       crl_file = row.crl and server:file("crl.pem") or nil,
       client_cert = row.client and server:file("client.pem") or nil,
@@ -162,4 +162,10 @@ describe("a transfer", function()
       handle:close()
     end)
   end
-end)
+end
+
+for _, how in ipairs({ "inline", "thread" }) do
+  describe("a transfer, " .. how .. ",", function()
+    suite(how)
+  end)
+end

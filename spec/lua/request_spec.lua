@@ -206,13 +206,15 @@ describe("a request that no table describes", function()
   it("refuses what cannot be sent, all at once", function()
     local request, violations = raw("POST", "bad", { q = {}, ["n\0"] = 1 }, { a = print, b = 0 / 0 })
     assert.is_nil(request)
-    assert.same({ "body.a: type", "body.b: range", "extra.?: nul", "extra.q: type", "path: format" }, lines(violations))
+    assert.same({ "body.a: type", "body.b: range", "path: format", "query.?: nul", "query.q: type" }, lines(violations))
     -- What is not a table is not dropped in silence.
     for _, value in ipairs { "q=1", 5, true, core.null, print } do
       assert.same({ "query: type" }, lines(select(2, raw("GET", "/x", value))))
       assert.same({ "body: type" }, lines(select(2, raw("POST", "/x", nil, value))))
     end
     assert.same({ "body: type", "query: type" }, lines(select(2, raw("POST", "/x", false, false))))
+    assert.same({ "body: unknown" }, lines(select(2, raw("GET", "/x", nil, { a = 1 }))))
+    assert.same({ "body: unknown" }, lines(select(2, raw("GET", "/x", { a = 1 }, {}))))
   end)
 
   it("has limits", function()

@@ -355,6 +355,22 @@ describe("a schema", function()
     assert.same({}, schema:sensitive("x"))
   end)
 
+  it("collects the secrets of credentials, and all of what nobody describes", function()
+    local one, two = core.secret("secret one"), core.secret("secret two")
+    local found = schema:sensitive(nil, { client_id = "plain", client_secret = one, list = { two, "in a list" }, flag = true, fn = print }, two,
+      { a = { b = { "deep", 5 } } }, "text", nil, false)
+    local seen = {}
+    for _, value in ipairs(found) do
+      seen[value == one and "one" or value == two and "two" or value] = true
+    end
+    assert.same({ one = true, two = true, ["in a list"] = true, deep = true, ["5"] = true, text = true }, seen)
+    local ring = {}
+    ring.ring, ring.text = ring, "round"
+    assert.is_true(#schema:sensitive(nil, nil, ring) > 0)
+    local hostile = setmetatable({ "x" }, { __index = error, __pairs = error, __len = error })
+    assert.same({ "x" }, schema:sensitive(nil, nil, hostile))
+  end)
+
   it("is not itself readable or changeable", function()
     assert.equal("vkyc.Schema", getmetatable(schema))
     assert.has_error(function()

@@ -71,6 +71,99 @@ describe("core.webhook_key", function()
   end)
 end)
 
+describe("core.webhook_verifier", function()
+  local NAMES = { signature_header = "x-sign", timestamp_header = "x-at", attempt_header = "x-try", version_header = "x-version", timestamp_unit = "ms" }
+  local NOW = 1746427759
+
+  local function headers(more)
+    local all = { ["X-Sign"] = SIGNATURE, ["x-AT"] = { STAMP }, ["x-try"] = "2", ["x-version"] = "v1", [1] = "odd" }
+    for name, value in pairs(more or {}) do
+      all[name] = value or nil
+    end
+    return all
+  end
+
+  it("says which secret it was, and what else the headers say", function()
+    local verifier = core.webhook_verifier(NAMES)
+    assert.same({ 1, 2, "v1" }, { verifier:verify({ SECRET }, headers(), BODY, NOW, 300) })
+    assert.same({ 2, 2, "v1" }, { verifier:verify({ "another", core.secret(SECRET), SECRET }, headers(), BODY, NOW, 300) })
+    for _, value in ipairs { "many", "-1", "1234567", "", { "1", "2" }, 5 } do
+      assert.same({ 1, nil, nil }, { verifier:verify({ SECRET }, headers { ["x-try"] = value, ["x-version"] = { "a", "b" } }, BODY, NOW, 300) })
+    end
+    local few = core.webhook_verifier { signature_header = "x-sign", timestamp_header = "x-at", timestamp_unit = "ms" }
+    assert.same({ 1, nil, nil }, { few:verify({ SECRET }, headers(), BODY, NOW, 300) })
+  end)
+
+  it("says why not", function()
+    local verifier = core.webhook_verifier(NAMES)
+    local function reason(secrets, more, body, now)
+      local index, word, sentence = verifier:verify(secrets, headers(more), body or BODY, now or NOW, 300)
+      assert.is_nil(index)
+      assert.is_string(sentence)
+      return word
+    end
+    local seventeen = {}
+    for i = 1, 17 do
+      seventeen[i] = SECRET
+    end
+    for _, secrets in ipairs { {}, { "" }, { SECRET, 5 }, { {} }, { io.stdout }, seventeen } do
+      assert.equal("config", reason(secrets))
+    end
+    assert.equal("header", reason({ SECRET }, { ["X-Sign"] = false }))
+    assert.equal("header", reason({ SECRET }, { ["x-sign"] = SIGNATURE }))
+    assert.equal("header", reason({ SECRET }, { ["x-AT"] = {} }))
+    assert.equal("timestamp", reason({ SECRET }, nil, nil, NOW + 1000))
+    assert.equal("timestamp", reason({ SECRET }, nil, nil, 0 / 0))
+    assert.equal("signature", reason({ "another" }))
+    assert.equal("signature", reason({ SECRET }, nil, BODY .. " "))
+  end)
+
+  it("renews what it keeps of a secret when the secret changes", function()
+    local verifier, secret = core.webhook_verifier(NAMES), core.secret("another")
+    local list = { secret }
+    local function verify()
+      return (verifier:verify(list, headers(), BODY, NOW, 300))
+    end
+    assert.is_nil(verify())
+    secret:replace(SECRET)
+    assert.equal(1, verify())
+    secret:close()
+    assert.is_nil(verify())
+    secret:replace(SECRET)
+    assert.equal(1, verify())
+    list[1] = "another"
+    assert.is_nil(verify())
+    list[1] = core.secret(SECRET)
+    assert.equal(1, verify())
+    list[1] = core.secret("another") -- of the same generation
+    assert.is_nil(verify())
+    list[1] = SECRET
+    assert.equal(1, verify())
+    verifier:close()
+    verifier:close()
+    assert.equal(1, verify())
+  end)
+
+  it("takes what it is made for", function()
+    local verifier = core.webhook_verifier(NAMES)
+    for _, fn in ipairs {
+      function() core.webhook_verifier() end,
+      function() core.webhook_verifier {} end,
+      function() core.webhook_verifier { signature_header = "a", timestamp_header = "b" } end,
+      function() core.webhook_verifier { signature_header = "a", timestamp_header = "b", timestamp_unit = "h" } end,
+      function() core.webhook_verifier { signature_header = 5, timestamp_header = "b", timestamp_unit = "s" } end,
+      function() verifier:verify(SECRET, headers(), BODY, NOW, 300) end,
+      function() verifier:verify({ SECRET }, "x", BODY, NOW, 300) end,
+      function() verifier:verify({ SECRET }, headers(), 5, NOW, 300) end,
+      function() verifier:verify({ SECRET }, headers(), BODY, nil, 300) end,
+      function() verifier:verify({ SECRET }, headers(), BODY, NOW) end,
+      function() verifier.verify(core.secret("x"), { SECRET }, headers(), BODY, NOW, 300) end,
+    } do
+      assert.has_error(fn)
+    end
+  end)
+end)
+
 describe("core.webhook_timestamp (K06)", function()
   it("reads digits and nothing else", function()
     assert.equal(1746427759733, core.webhook_timestamp("1746427759733"))

@@ -11,6 +11,7 @@
 --   warm             a good call goes before on the same connection; wait_s passes between the two
 --   slow             waits by nature: repeated less often
 --   new_connection   the next call must not use this connection
+--   nginx            what differs with cosockets, and `why`
 
 local faults = require("spec.support.faults")
 
@@ -98,9 +99,10 @@ both("B10", "never reads the body of the request", fails("timeout", { slow = tru
   steps = { { "headonly" }, { "pause", 600 }, { "cut" } } }))
 
 -- C. TLS
-local function untrusted(id, listener, host)
-  row(id, listener .. " certificate", { listener = listener, host = host, kind = "tls", phase = "tls", sent = false, requests = 0 })
+local function untrusted(id, listener, host, nginx)
+  row(id, listener .. " certificate", { listener = listener, host = host, kind = "tls", phase = "tls", sent = false, requests = 0, nginx = nginx })
 end
+local ONE_WORD = { kind = "network", why = "nginx says 'handshake failed' of a disagreement and of a broken connection; the second may be tried again" }
 untrusted("C01", "expired")
 untrusted("C02", "future")
 untrusted("C03", "wronghost", "localhost")
@@ -110,12 +112,12 @@ untrusted("C06", "untrusted")
 row("C07", "revoked, no list of revocations", { listener = "revoked", status = 200, steps = { { "send", OK } } })
 row("C07b", "revoked", { listener = "revoked", crl = true, kind = "tls", phase = "tls", sent = false, requests = 0 })
 row("C07c", "not revoked, with a list of revocations", { listener = "tls", crl = true, status = 200, steps = { { "send", OK } } })
-untrusted("C08", "tls10")
-untrusted("C09", "tls11")
+untrusted("C08", "tls10", nil, ONE_WORD)
+untrusted("C09", "tls11", nil, ONE_WORD)
 untrusted("C10", "weak")
 row("C11", "TLS 1.3 only", { listener = "tls13", status = 200, steps = { { "send", OK } } })
 row("C11b", "TLS 1.2 only", { listener = "tls12", status = 200, steps = { { "send", OK } } })
-row("C12", "not TLS at all", { listener = "banner", kind = "tls", phase = "tls", sent = false, requests = 0 })
+row("C12", "not TLS at all", { listener = "banner", kind = "tls", phase = "tls", sent = false, requests = 0, nginx = ONE_WORD })
 row("C13", "handshake cut", { listener = "cut", kind = "network", phase = "tls", sent = false, requests = 0 })
 row("C13b", "closed during the handshake", { listener = "leave", kind = "network", phase = "tls", sent = false, requests = 0 })
 row("C15", "certificate of the client missing", { listener = "clientcert", kind = "tls", requests = 0, steps = { { "send", OK } } })

@@ -1,7 +1,6 @@
 -- From a response to a result or an error: content, waits, ids, hours.
 
 local vkyc = require "vkyc"
-local answer = require "vkyc.answer"
 local canaries = require "spec.support.canaries"
 local core = require "vkyc.core"
 local scripted = require "spec.support.scripted_host"
@@ -61,6 +60,34 @@ describe("an answer", function()
     canaries.check_error(select(2, client:status(IDS)), "too_large")
   end)
 
+  it("may be empty where nothing is due, but not without the envelope that says success (H13)", function()
+    local function acme(answer, envelope)
+      local none = { method = "DELETE", path = "/a", repeats = "never", request = {}, response = {} }
+      local some = { method = "GET", path = "/a", repeats = "safe", request = {}, response = { { name = "a", type = "string" } } }
+      return assert(vkyc.new {
+        provider = { name = "acme", environments = { live = { base_url = "https://acme.example" } }, options = {}, auth = {}, errors = { code = { "rc" } },
+          envelope = envelope and { code = { "rc" }, success = 0, payload = "data" }, operations = { none = none, some = some } },
+        environment = "live", host = scripted.new { answer },
+      })
+    end
+    for _, answer in ipairs { scripted.reply(200, ""), scripted.reply(204, ""), scripted.reply(202, "") } do
+      local res = assert(acme(answer):none {})
+      assert.same({ {}, answer.status }, { res, vkyc.meta(res).status })
+      canaries.check_error(select(2, acme(answer):some {}), "schema")
+      assert.same({}, assert(acme(answer):call { method = "DELETE", path = "/a" }))
+    end
+    assert.same({}, assert(acme(scripted.reply(204, ""), true):none {}))
+    local _, err = acme(scripted.reply(200, ""), true):none {}
+    assert.equal("unknown", canaries.check_error(err, "schema").outcome)
+    canaries.check_error(select(2, acme(scripted.reply(204, ""), true):some {}), "schema")
+    canaries.check_error(select(2, acme(scripted.reply(200, " ")):none {}), "decode")
+  end)
+
+  it("of an envelope without a text is told by its code", function()
+    local client = scripted.client("enkash", scripted.new { scripted.token(), scripted.reply(200, '{"code":17}') })
+    assert.equal("the provider answered code 17", canaries.check_error(select(2, client:vkyc_status { enKashCardId = "E" }), "bad_request").message)
+  end)
+
   it("about another customer is refused", function()
     for body, path in pairs { ['{"verification_id":"V2"}'] = "verification_id", ['{"user_id":"U2"}'] = "user_id",
       ['{"verification_id":"v1"}'] = "verification_id" } do
@@ -93,17 +120,17 @@ describe("an answer", function()
     local open = 0
     for hour = 0, 7 * 24 - 1 do
       local t = 1780894800 - 10.5 * 3600 + hour * 3600
-      local closed = answer.is_closed(hours, t)
+      local closed = not core.is_open(hours, t)
       open = open + (closed and 0 or 1)
-      local next_open = answer.next_open(hours, t)
-      assert.is_false(answer.is_closed(hours, next_open))
+      local next_open = core.next_open(hours, t)
+      assert.is_true(core.is_open(hours, next_open))
       assert.equal(closed, next_open > t)
-      assert.is_true(next_open == t or answer.is_closed(hours, next_open - 1))
+      assert.is_true(next_open == t or not core.is_open(hours, next_open - 1))
     end
     assert.equal(40, open)
-    assert.is_false(answer.is_closed(nil, 0))
-    assert.equal(5, answer.next_open(nil, 5))
-    assert.is_false(answer.is_closed({ open_h = 0, close_h = 24, offset_s = -3600, days = { 7 } }, 1780808400)) -- a Sunday
+    assert.is_true(core.is_open(nil, 0))
+    assert.equal(5, core.next_open(nil, 5))
+    assert.is_true(core.is_open({ open_h = 0, close_h = 24, offset_s = -3600, days = { 7 } }, 1780808400)) -- a Sunday
   end)
 
   it("tells rate limits only as numbers", function()
@@ -111,9 +138,9 @@ describe("an answer", function()
     local names = { limit = "x-l", remaining = "x-r", reset_s = "x-s" }
     for value, expected in pairs { ["5"] = 5, ["5.5"] = 5.5, ["-5"] = false, ["five"] = false, ["1e3"] = false, [("9"):rep(10)] = false, [""] = false } do
       response:fill(200, { ["X-L"] = value }, "")
-      local limit = answer.rate_limit(names, response)
+      local _, _, limit = core.facts(response, names)
       assert.equal(expected or nil, limit and limit.limit or nil)
     end
-    assert.is_nil(answer.rate_limit(nil, response))
+    assert.is_nil((select(3, core.facts(response))))
   end)
 end)

@@ -208,6 +208,9 @@ describe("a client", function()
     misuse(function() client:call { method = "POST", path = "/", params = {} } return 1 end, "call has no params")
     misuse(function() client:call({ method = "POST", path = "/" }, 5) return 1 end, "table of options")
     misuse(function() client:call({ method = "POST", path = "/" }, { retries = 1 }) return 1 end, "unknown option retries")
+    for _, value in ipairs { "x", {}, true, 0 / 0, math.huge, -math.huge, 1e300 } do
+      misuse(function() client:next_open(value) return 1 end, "next_open takes a time in Unix seconds")
+    end
     misuse(function() client.deadline_s = 5 return 1 end, "fixed when it is made")
     misuse(function() vkyc.new() return 1 end, "takes a table of options")
     misuse(function() vkyc.new("cashfree_ppi") return 1 end, "takes a table of options")

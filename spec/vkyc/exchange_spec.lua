@@ -247,6 +247,50 @@ describe("an exchange", function()
     assert.same({ "on_request 1", "on_response 1", "on_retry 1", "on_request 2", "on_response 2", "on_error 2" }, seen)
   end)
 
+  it("keeps what the first hook raised, scrubbed", function()
+    local times = 0
+    local hooks = { on_request = function()
+      times = times + 1
+      if times == 1 then
+        error({})
+      end
+    end, on_response = function() error("second " .. canaries.SECRET) end }
+    local c = ppi({ reply(200, CASE) }, { hooks = hooks })
+    assert(c:status(INITIATE))
+    assert.equal("on_request: an error of type table", c:stats().hook_error)
+    assert(c:status(INITIATE))
+    assert.equal("on_request: an error of type table", c:stats().hook_error)
+    c = ppi({ reply(200, CASE) }, { hooks = { on_response = function() error("typo at " .. canaries.SECRET .. " of 9988776655") end } })
+    assert.is_nil(c:stats().hook_error)
+    assert(c:status(INITIATE))
+    assert.truthy(c:stats().hook_error:find("^on_response: .*exchange_spec.lua:%d+: typo at %[REDACTED%] of %[PHONE%]$"))
+  end)
+
+  it("tells what the host's own code raised, scrubbed and cut", function()
+    local c = ppi { function() error("typo: " .. canaries.SECRET .. ("x"):rep(300)) end }
+    local _, err = c:initiate(INITIATE)
+    canaries.check_error(err, "network")
+    local cause = err.cause.cause -- of reading back, which met the same
+    assert.truthy(cause:find("exchange_spec.lua:%d+: typo: %[REDACTED%]x+$"))
+    assert.is_true(#cause <= 200)
+    c = ppi { function() error({ "x" }) end }
+    assert.equal("an error of type table", select(2, c:status(INITIATE, { max_attempts = 1 })).cause)
+    c = client("enkash", { function() error("typo in a login") end })
+    assert.truthy(select(2, c:vkyc_status { enKashCardId = "E" }).cause:find("typo in a login", 1, true))
+    local simulator = { now = os.time, handle = function() error("typo in a simulator") end }
+    c = assert(vkyc.new { provider = "cashfree_ppi", environment = "simulator", client_id = "C", client_secret = "S", simulator = simulator })
+    assert.truthy(select(2, c:status(INITIATE, { max_attempts = 1 })).cause:find("typo in a simulator", 1, true))
+  end)
+
+  it("names a field that is one of several in a sentence of its own", function()
+    local c, host = vrs { reply(200, CASE) }
+    local _, err = c:status {}
+    local violation = canaries.check_error(err, "argument").violations[1]
+    assert.same({ "verification_id", "verification_id or reference_id is required" }, { violation.path, violation.message })
+    assert.equal(violation.message, err.message)
+    assert.equal(0, #host.requests)
+  end)
+
   it("checks the options of a call", function()
     local c, host = ppi { reply(200, CASE) }
     for name, values in pairs {
@@ -287,7 +331,9 @@ describe("an exchange", function()
     local _, err = c:call { method = "BREW", path = "/" }
     assert.equal("method", canaries.check_error(err, "argument").violations[1].path)
     _, err = c:call { method = "GET", path = "/a", query = { a = {} } }
-    canaries.check_error(err, "argument")
+    assert.equal("query.a", canaries.check_error(err, "argument").violations[1].path)
+    _, err = c:call { method = "GET", path = "/a", body = { a = 1 } }
+    assert.equal("body", canaries.check_error(err, "argument").violations[1].path)
     assert.equal(0, #host.requests)
     assert(c:call { method = "GET", path = "/a b/ä", query = { ["k&"] = "v=&#%\r\n" } })
     assert.equal("https://sandbox.cashfree.com/a%20b/%C3%A4?k%26=v%3D%26%23%25%0D%0A", host.requests[1].url)

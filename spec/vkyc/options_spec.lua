@@ -8,6 +8,13 @@ local function with(provider, more)
   return scripted.options(provider, scripted.new {}, more)
 end
 
+-- Without a host of its own.
+local function bare(more)
+  local options = with("cashfree_ppi", more)
+  options.host = nil
+  return options
+end
+
 -- The paths of the faults, in order.
 local function faults(options)
   local client, err = vkyc.new(options)
@@ -116,11 +123,69 @@ describe("options", function()
 
   it("check files when the client is made (C14)", function()
     for _, path in ipairs { "/nonexistent/ca.pem", "/", "/dev/null", "/etc/hostname" } do
-      assert.equal("ca_file", (faults(with("cashfree_ppi", { ca_file = path }))))
+      assert.equal("ca_file", (faults(bare { ca_file = path })))
+      assert.equal("crl_file", (faults(bare { crl_file = path })))
+      assert.equal("ca_file crl_file", (faults(bare { ca_file = path, crl_file = path })))
       assert.equal("public_key_file", (faults(with("cashfree_ppi", { public_key_file = path }))))
     end
-    assert.equal("client_key", (faults(with("cashfree_ppi", { client_cert = "/x" }))))
-    assert.equal("client_cert", (faults(with("cashfree_ppi", { client_key = "/x" }))))
+    assert.equal("client_key", (faults(bare { client_cert = "/x" })))
+    assert.equal("client_cert", (faults(bare { client_key = "/x" })))
+  end)
+
+  it("refuse what a host of one's own would pass over", function()
+    for _, name in ipairs { "ca_file", "crl_file", "client_cert", "client_key", "proxy" } do
+      local paths, err = faults(with("cashfree_ppi", { [name] = "https://proxy.example" }))
+      assert.equal(name, paths)
+      assert.truthy(err.message:find("own TLS options", 1, true), err.message)
+    end
+  end)
+
+  it("take a proxy with a scheme and a host", function()
+    for _, proxy in ipairs { "proxy.example:3128", "socks5://proxy.example", "http://", "https://:3128", "http:///x", "http://proxy.example/x",
+      "http://proxy.example?a=b", "http://user:canary@", "http://evil.example/@proxy.example", "http://proxy .example", "http", "htt", "http:// " } do
+      local paths, err = faults(bare { proxy = proxy })
+      assert.equal("proxy", paths, proxy)
+      assert.is_nil(err.message:find("canary", 1, true))
+    end
+    for _, proxy in ipairs { "http://proxy.example:3128", "https://user:pa%40ss@proxy.example", "http://127.0.0.1:1", "http://[::1]:8080/" } do
+      assert(vkyc.new(bare { proxy = proxy }))
+    end
+  end)
+
+  it("take webhook secrets that hold something, as a list or as one", function()
+    local closed = vkyc.secret.string("x")
+    closed:close()
+    local seventeen = {}
+    for i = 1, 17 do
+      seventeen[i] = "x"
+    end
+    for _, row in ipairs {
+      { {}, "" }, { "", "" }, { seventeen, "" }, { { "" }, "[1]" }, { { 5 }, "[1]" }, { { "a", {} }, "[2]" }, { { "a", closed }, "[2]" }, { closed, "" },
+      { { vkyc.secret.env("VKYC_NO_SUCH_VARIABLE"), "a" }, "[1]" }, { vkyc.null, "" },
+    } do
+      assert.equal("webhook_secrets" .. row[2], (faults(with("cashfree_ppi", { webhook_secrets = row[1] }))))
+    end
+    for _, value in ipairs { "a", vkyc.secret.string("a"), { "a", vkyc.secret.string("b") }, function() error("asked") end } do
+      assert(vkyc.new(with("cashfree_ppi", { webhook_secrets = value })))
+    end
+  end)
+
+  it("say what is wrong in one sentence each", function()
+    for name, row in pairs {
+      client_id = { "", "must not be empty" },
+      max_body_bytes = { 1e12, "from 1 to 1073741824" },
+      max_attempts = { 0, "from 1 to 1073741824" },
+      environment = { 5, "must be one of production, sandbox, simulator" },
+      name = { "a\127b", "control characters" },
+      client_secret = { vkyc.null, "must be a string or a secret" },
+      keep_raw = { vkyc.null, "must be true or false" },
+      deadline_s = { "5", "must be seconds" },
+      statuses = { { [1] = "approved" }, "has a key that is no word" },
+    } do
+      local paths, err = faults(with("cashfree_ppi", { [name] = row[1] }))
+      assert.equal(name == "statuses" and "statuses.1" or name, paths)
+      assert.truthy(err.message:find(row[2], 1, true), err.message)
+    end
   end)
 
   it("name each function that a host or a hook lacks", function()

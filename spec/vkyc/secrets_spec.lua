@@ -54,12 +54,31 @@ describe("a secret", function()
 
   it("is made of text only", function()
     for name, fn in pairs(vkyc.secret) do
-      for _, value in ipairs { 5, {}, true } do
+      for _, value in ipairs { 5, {}, true, name ~= "string" and "" or 5, name ~= "string" and "A\0B" or 5 } do
         local good, err = pcall(fn, value)
         assert.is_false(good)
         assert.truthy(err:find("vkyc.secret." .. name, 1, true))
       end
       assert.is_false((pcall(fn)))
     end
+  end)
+
+  it("raises when it is used wrongly, in the line that does", function()
+    local secret, closed = vkyc.secret.string("x"), vkyc.secret.string("y")
+    closed:close()
+    for _, fn in ipairs {
+      function() vkyc.secret.env("") return 1 end,
+      function() vkyc.secret.file("") return 1 end,
+      function() vkyc.secret.string(5) return 1 end,
+      function() secret:replace(5) return 1 end,
+      function() secret:replace() return 1 end,
+      function() secret:replace(closed) return 1 end,
+    } do
+      local line = debug.getinfo(fn, "S").linedefined
+      local good, err = pcall(fn)
+      assert.is_false(good)
+      assert.truthy(tostring(err):find("secrets_spec.lua:" .. line .. ": vkyc", 1, true), tostring(err))
+    end
+    assert.is_true(secret:equals("x"))
   end)
 end)

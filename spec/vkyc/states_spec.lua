@@ -94,6 +94,26 @@ describe("states", function()
     end
   end)
 
+  it("cannot be told so of a word that is part of a documented pair, nor of a session that ended", function()
+    local function fault(provider, word)
+      local compiled, faults = states.compile(require("vkyc.providers." .. provider).states, { [word] = "approved" })
+      return not compiled and faults[1].path == "statuses." .. word and faults[1].message or nil
+    end
+    for _, word in ipairs { "INITIATED", "PRE_VIDEO_CALL", "LINK_GENERATED", "USER_QUEUED", "REJECTED/NEW", "EXPIRED/NEW", "REJECTED/", "EXPIRED" } do
+      assert.truthy(fault("cashfree_ppi", word), word)
+    end
+    assert.truthy(fault("enkash", "MIN_KYC_VERIFIED"))
+    assert.truthy(fault("enkash", "VKYC_IN_PROGRESS"))
+    for _, word in ipairs { "INITIATED/NEW", "RECEIVED/NEW", "PRE_VIDEO_CALL/NEW", "NEW", "NEW/REJECTED", "APPROVED" } do
+      assert.is_nil(fault("cashfree_ppi", word), word)
+    end
+    assert.is_nil(fault("enkash", "MIN_KYC_VERIFIED/VKYC_APPROVED"))
+    assert.equal("approved", (cashfree("PRE_VIDEO_CALL", "NEW", { ["PRE_VIDEO_CALL/NEW"] = "approved" })))
+    -- Another state than approved may be said of any of them.
+    assert(states.compile(require("vkyc.providers.cashfree_ppi").states, { INITIATED = "created", ["REJECTED/NEW"] = "failed" }))
+    assert.is_nil((states.compile(nil, "approved")))
+  end)
+
   it("are fixed when the client is made", function()
     local statuses = { DONE = "in_review" }
     local client = scripted.client("cashfree_ppi", scripted.new { scripted.reply(200, '{"status":"DONE"}') }, { statuses = statuses })

@@ -96,6 +96,40 @@ describe("tokens", function()
     end
   end)
 
+  it("tell the provider's code of a refused login, and what the table says of it", function()
+    local provider = {}
+    for name, value in pairs(require "vkyc.providers.enkash") do
+      provider[name] = value
+    end
+    local map = { locked = { kind = "forbidden", hint = "Ask for an unlock." }, busy = "rate_limited", down = "server" }
+    provider.errors = { code = { "code", "error" }, map = map }
+    local function login(answer)
+      local host = scripted.new { answer }
+      local c = scripted.client("enkash", host, { provider = provider, max_attempts = 1 })
+      local _, err = status(c)
+      local _, again = status(c)
+      return canaries.check_error(err), canaries.check_error(again), #host.requests
+    end
+    for code, shown in pairs { invalid_grant = "invalid_grant", ["9988776655"] = false, [canaries.SECRET] = false, ["two words"] = false } do
+      local err, again = login(reply(400, '{"error":"' .. code .. '"}'))
+      assert.same({ "auth", shown or nil, shown or nil }, { err.kind, err.code, again.code })
+      assert.truthy(err.hint:find("Correct client_id, client_secret, username or password (", 1, true))
+      assert.equal(err.hint, again.hint)
+    end
+    local err, again, count = login(reply(401, '{"code":"locked"}'))
+    assert.same({ "forbidden", "Ask for an unlock.", "locked", 401, "forbidden", "Ask for an unlock.", 1 },
+      { err.kind, err.hint, err.code, err.status, again.kind, again.hint, count })
+    for code, kind in pairs { busy = "rate_limited", down = "server" } do
+      for _, http in ipairs { 200, 400 } do
+        err, again, count = login(reply(http, '{"code":"' .. code .. '"}', { ["retry-after"] = "9" }))
+        assert.same({ kind, kind, 9, true, "login", 2 }, { err.kind, again.kind, err.retry_after, err.retryable, err.operation, count })
+      end
+    end
+    provider.token = { form = { { name = "u", option = "username" }, { name = "p", option = "password" }, { name = "u2", option = "username" } },
+      access_token = { "t" }, expires_in_s = { "e" }, lifetime_s = 60 }
+    assert.truthy(login(reply(401)).hint:find("Correct username or password (", 1, true))
+  end)
+
   it("are asked for again when a secret was replaced, once for each replacement", function()
     local password = vkyc.secret.string("wrong one")
     local c, host = client({ STATUS }, { password = password }, reply(401))

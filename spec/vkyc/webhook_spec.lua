@@ -332,6 +332,59 @@ describe("a webhook", function()
     canaries.check_error(select(2, vkyc.webhook.sign { provider = "nobody", secret = KEY, body = BODY }), "config")
   end)
 
+  it("says what to do about each refusal", function()
+    local function message(more, kind)
+      local _, err = verify(more)
+      return canaries.check_error(err, kind), err.message
+    end
+    for _, more in ipairs { { provider = "nobody" }, { statuses = { RECEIVED = "approved" } }, { statuses = 5 }, { secrets = {} }, { provider = "enkash" } } do
+      assert.is_nil(message(more, "config").hint:find("make the client anew", 1, true))
+    end
+    for _, body in ipairs { "[]", "", '{"event_type":5}' } do
+      local _, text = message({ headers = signed(body), body = body }, "schema")
+      assert.is_nil(text:find("answer", 1, true), text)
+      assert.truthy(text:find("the delivery is authentic", 1, true))
+    end
+    for more, expected in pairs {
+      [{ headers = headers { ["x-webhook-signature"] = false } }] = "x-webhook-signature is missing",
+      [{ headers = headers { ["x-webhook-signature"] = {} } }] = "x-webhook-signature is missing",
+      [{ headers = headers { ["x-webhook-signature"] = { SIGNATURE, SIGNATURE } } }] = "x-webhook-signature came more than once",
+      [{ headers = headers { ["X-Webhook-Timestamp"] = STAMP } }] = "x-webhook-timestamp came more than once",
+      [{ headers = headers { ["x-webhook-signature"] = ("A"):rep(257) } }] = "x-webhook-signature is longer than any signature",
+      [{ headers = headers { ["x-webhook-signature"] = ("A"):rep(256) } }] = "x-webhook-signature is not base64 of 32 bytes",
+      [{ headers = headers { ["x-webhook-timestamp"] = "" } }] = "x-webhook-timestamp is empty",
+      [{ headers = headers { ["x-webhook-timestamp"] = "soon" } }] = "x-webhook-timestamp is not a number",
+      [{ now = NOW + 1000 }] = "x-webhook-timestamp is more than 300 s away from this machine's clock",
+      [{ body = "" }] = "no secret makes this signature",
+    } do
+      assert.equal(expected, select(2, message(more, "webhook")))
+    end
+  end)
+
+  it("forgets the key of a secret that a function no longer returns", function()
+    local one, two, list = vkyc.secret.string("another"), vkyc.secret.string(KEY), nil
+    local client = scripted.client("cashfree_ppi", scripted.new({}, { wall = NOW }), { webhook_secrets = function() return list end })
+    for _ = 1, 2 do
+      list = { one, two }
+      assert.equal(2, assert(client:webhook(headers(), BODY)).secret_index)
+      list = { two }
+      assert.equal(1, assert(client:webhook(headers(), BODY)).secret_index)
+      list = { one }
+      assert.equal("signature", canaries.check_error(select(2, client:webhook(headers(), BODY)), "webhook").reason)
+      list = KEY
+      assert.equal(1, assert(client:webhook(headers(), BODY)).secret_index)
+      one:replace(KEY)
+      list = { one }
+      assert.equal(1, assert(client:webhook(headers(), BODY)).secret_index)
+      one:replace("another")
+      canaries.check_error(select(2, client:webhook(headers(), BODY)), "webhook")
+      list = { two, one }
+      two:close()
+      canaries.check_error(select(2, client:webhook(headers(), BODY)), "config")
+      two:replace(KEY)
+    end
+  end)
+
   it("shows no canary of a delivery that is refused", function()
     local secret = canaries.WEBHOOK_SECRET
     canaries.each(function(value)
@@ -363,6 +416,9 @@ describe("a webhook", function()
       function() check { provider = "cashfree_ppi", secrets = { KEY }, headers = headers() } return 1 end,
       function() check { provider = "cashfree_ppi", secrets = { KEY }, headers = headers(), body = BODY, tolerance_s = 0 / 0 } return 1 end,
       function() sign { provider = "cashfree_ppi", secrets = KEY } return 1 end,
+      function() sign { provider = "cashfree_ppi", secret = KEY, body = BODY, timestamp = 1746427759733 } return 1 end,
+      function() sign { provider = "cashfree_ppi", secret = KEY, body = BODY, now = "5" } return 1 end,
+      function() check { provider = "cashfree_ppi", secrets = { KEY }, headers = headers(), body = BODY, now = 0 / 0 } return 1 end,
       function() sign { provider = "cashfree_ppi", secret = KEY } return 1 end,
     } do
       local line = debug.getinfo(fn, "S").linedefined
@@ -370,5 +426,9 @@ describe("a webhook", function()
       assert.is_false(good)
       assert.truthy(tostring(err):find("webhook_spec.lua:" .. line .. ": vkyc", 1, true), tostring(err))
     end
+    assert.error_matches(function() check { secret = KEY } end, "vkyc.webhook.verify: unknown option secret, did you mean secrets?", 1, true)
+    assert.error_matches(function() sign { timestmp = KEY } end, "vkyc.webhook.sign: unknown option timestmp, did you mean timestamp?", 1, true)
+    assert.error_matches(function() client:webhook({}, "", { tolerance = 5 }) end, "unknown option tolerance, did you mean tolerance_s?", 1, true)
+    assert.error_matches(function() client:webhook({}, "", { zzz = 5 }) end, "unknown option zzz, known are seen, tolerance_s", 1, true)
   end)
 end)

@@ -45,6 +45,7 @@ static inline void vkyc_buffer_append(struct vkyc_buffer *b, const void *bytes, 
     }
 }
 
+/* Appends one byte. */
 static inline void vkyc_buffer_append_byte(struct vkyc_buffer *b, char byte)
 {
     char *to = vkyc_buffer_room(b, 1);
@@ -54,6 +55,7 @@ static inline void vkyc_buffer_append_byte(struct vkyc_buffer *b, char byte)
     }
 }
 
+/* Appends a NUL-terminated text. */
 void vkyc_buffer_append_text(struct vkyc_buffer *b, const char *text);
 
 /* Empties it: wipes the bytes, clears status, keeps the memory. */

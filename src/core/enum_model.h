@@ -14,7 +14,8 @@ struct vkyc_enum_model {
     size_t description_size;
 };
 
-/* Returns 1 when `text` has that form, else 0. There is no quoting, and a label may hold commas: the label ends at the last ", description=". */
+/* Returns 1 when `text` has that form, else 0. There is no quoting, and a label may hold commas: the label ends at the last ",
+ * description=". */
 int vkyc_enum_model_read(const char *text, size_t size, struct vkyc_enum_model *out);
 
 #endif

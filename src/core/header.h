@@ -27,6 +27,7 @@ enum vkyc_head_fault {
     VKYC_HEAD_MEMORY
 };
 
+/* One sentence per fault, without any byte of the response. */
 const char *vkyc_head_fault_text(enum vkyc_head_fault fault);
 
 /* The head of one response. Lines are fed as they arrive; interim responses (1xx) are dropped but counted. */

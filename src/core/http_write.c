@@ -107,7 +107,7 @@ static void append_number(struct vkyc_buffer *out, size_t number)
     vkyc_buffer_append(out, digits + at, sizeof digits - at);
 }
 
-enum vkyc_status vkyc_http_write(struct vkyc_buffer *out, const struct vkyc_request *r, const struct vkyc_http_target *t)
+enum vkyc_status vkyc_http_write_head(struct vkyc_buffer *out, const struct vkyc_request *r, const struct vkyc_http_target *t)
 {
     vkyc_buffer_append_text(out, r->method);
     vkyc_buffer_append_byte(out, ' ');
@@ -125,7 +125,12 @@ enum vkyc_status vkyc_http_write(struct vkyc_buffer *out, const struct vkyc_requ
         vkyc_buffer_append_text(out, "\r\n");
     }
     vkyc_buffer_append_text(out, "\r\n");
-    if (r->has_body) {
+    return out->status;
+}
+
+enum vkyc_status vkyc_http_write(struct vkyc_buffer *out, const struct vkyc_request *r, const struct vkyc_http_target *t)
+{
+    if (vkyc_http_write_head(out, r, t) == VKYC_OK && r->has_body) {
         vkyc_buffer_append(out, r->body.data, r->body.size);
     }
     return out->status;

@@ -21,8 +21,12 @@ struct vkyc_http_target {
  * user information, a fragment, or a port outside of 1-65535. */
 enum vkyc_status vkyc_http_target_read(const char *url, size_t size, struct vkyc_http_target *target) VKYC_CHECK_RESULT;
 
-/* Appends request line, Host, the request's own fields, Content-Length where there is a body or the method implies one, and the body.
+/* Appends request line, Host, the request's own fields, Content-Length where there is a body or the method implies one, and the empty line.
  * Also VKYC_ERR_LIMIT and VKYC_ERR_MEMORY, of `out`. */
+enum vkyc_status vkyc_http_write_head(struct vkyc_buffer *out, const struct vkyc_request *request,
+                                      const struct vkyc_http_target *target) VKYC_CHECK_RESULT;
+
+/* The same, and the body. */
 enum vkyc_status vkyc_http_write(struct vkyc_buffer *out, const struct vkyc_request *request,
                                  const struct vkyc_http_target *target) VKYC_CHECK_RESULT;
 

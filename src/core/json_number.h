@@ -13,6 +13,7 @@
 /* 1 when the number token does not round to infinity. */
 int vkyc_json_number_fits(const char *p, const char *end);
 
+/* 1 for 0-9, in any locale. */
 static inline int vkyc_json_is_digit(char c)
 {
     return c >= '0' && c <= '9';

@@ -65,6 +65,7 @@ struct vkyc_json_reader {
  * Cheap: it does not clear open_keys. */
 void vkyc_json_read_init(struct vkyc_json_reader *r, const char *input, size_t size);
 
+/* Reads the next event; what it left in the struct (text, escaped, integer) holds until the next call. */
 enum vkyc_json_event vkyc_json_next(struct vkyc_json_reader *r);
 
 /* Reads past the rest of the value whose first event was `event` (a no-op for scalars), checking it like the rest. Returns 0 or -1. */

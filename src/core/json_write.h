@@ -25,6 +25,7 @@ static inline void vkyc_json_write_plain(struct vkyc_buffer *b, const char *text
     }
 }
 
+/* An integer in digits. */
 void vkyc_json_write_int64(struct vkyc_buffer *b, int64_t value);
 
 /* The shortest decimal of at most 17 digits that reads back as the same double, in any locale; integral values below 2^53 without

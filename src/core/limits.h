@@ -80,7 +80,7 @@
 #define VKYC_MAX_IDENTITIES 8
 #endif
 
-/* The stack of a loop's background thread, in bytes. libcurl and OpenSSL were seen to use a tenth of it. */
+/* The stack of a loop's background thread, in bytes. libcurl and OpenSSL were seen to use a quarter of it. */
 #ifndef VKYC_THREAD_STACK
 #define VKYC_THREAD_STACK ((size_t)256 << 10)
 #endif

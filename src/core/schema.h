@@ -9,9 +9,9 @@
 
 enum vkyc_type {
     VKYC_TYPE_STRING,
-    VKYC_TYPE_ID,         /* 1-50 of letters, digits, '.', '-', '_' unless bounds say otherwise */
-    VKYC_TYPE_INT,        /* within +-2^53, an integer of Lua */
-    VKYC_TYPE_INT64,      /* a string of digits in Lua, a number in JSON */
+    VKYC_TYPE_ID,    /* 1-50 of letters, digits, '.', '-', '_' unless bounds say otherwise */
+    VKYC_TYPE_INT,   /* within +-2^53, an integer of Lua */
+    VKYC_TYPE_INT64, /* a string of digits in Lua, a number in JSON */
     VKYC_TYPE_NUMBER,
     VKYC_TYPE_BOOLEAN,
     VKYC_TYPE_DATE,       /* YYYY-MM-DD or DD-MM-YYYY */
@@ -22,16 +22,16 @@ enum vkyc_type {
     VKYC_TYPE_ENUM_MODEL, /* a string or an object with a name */
     VKYC_TYPE_ARRAY,
     VKYC_TYPE_OBJECT,
-    VKYC_TYPE_ANY,        /* as the value is */
+    VKYC_TYPE_ANY, /* as the value is */
     VKYC_TYPE_COUNT
 };
 
 enum vkyc_charset {
     VKYC_CHARSET_NONE,
-    VKYC_CHARSET_ID,           /* letters, digits, '.', '-', '_' */
+    VKYC_CHARSET_ID, /* letters, digits, '.', '-', '_' */
     VKYC_CHARSET_DIGITS,
     VKYC_CHARSET_ALPHANUMERIC,
-    VKYC_CHARSET_PRINTABLE,    /* ASCII 32-126 */
+    VKYC_CHARSET_PRINTABLE, /* ASCII 32-126 */
     VKYC_CHARSET_COUNT
 };
 
@@ -42,14 +42,14 @@ enum vkyc_rule {
     VKYC_RULE_TOO_SHORT, /* characters, or items */
     VKYC_RULE_TOO_LONG,
     VKYC_RULE_CHARSET,
-    VKYC_RULE_VALUE,    /* not one of the allowed values */
-    VKYC_RULE_FORMAT,   /* not a date, a URL, a phone number, digits, an integer */
+    VKYC_RULE_VALUE,  /* not one of the allowed values */
+    VKYC_RULE_FORMAT, /* not a date, a URL, a phone number, digits, an integer */
     VKYC_RULE_RANGE,
     VKYC_RULE_SEQUENCE, /* not exactly 1..n */
     VKYC_RULE_UTF8,
     VKYC_RULE_NUL,
-    VKYC_RULE_UNKNOWN,  /* no such field */
-    VKYC_RULE_TWICE     /* two spellings of one field, or an extra that is a field */
+    VKYC_RULE_UNKNOWN, /* no such field */
+    VKYC_RULE_TWICE    /* two spellings of one field, or an extra that is a field */
 };
 
 struct vkyc_object;
@@ -63,7 +63,7 @@ struct vkyc_field {
     struct vkyc_text name;
     struct vkyc_text json_key; /* the name as a writer puts it: "name": in quotes and with its colon */
     int ref;                   /* for whoever built the schema */
-    uint32_t hash; /* vkyc_json_hash of name */
+    uint32_t hash;             /* vkyc_json_hash of name */
     enum vkyc_type type;
     enum vkyc_charset charset;
     int required;

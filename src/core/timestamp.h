@@ -12,8 +12,8 @@ struct vkyc_timestamp {
     int zone_known; /* Z or an offset was given */
 };
 
-/* Reads "2026-06-03", "2025-05-30T00:00:00.000Z", "2025-05-05T18:01:05+05:30" (RFC 3339; T may be a space, seconds may have 1-9 digits of fraction),
- * and the same without a zone (zone_known 0). The calendar is checked. VKYC_ERR_SYNTAX otherwise. */
+/* Reads "2026-06-03", "2025-05-30T00:00:00.000Z", "2025-05-05T18:01:05+05:30" (RFC 3339; T may be a space, seconds may have 1-9 digits of
+ * fraction), and the same without a zone (zone_known 0). The calendar is checked. VKYC_ERR_SYNTAX otherwise. */
 enum vkyc_status vkyc_timestamp_read(const char *text, size_t size, struct vkyc_timestamp *out) VKYC_CHECK_RESULT;
 
 /* Reads an HTTP date (RFC 9110 section 5.6.7, all three forms) to Unix seconds. */

@@ -4,11 +4,14 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base64.h"
 #include "buffer.h"
 
-enum { DIGEST_SIZE = 32 };
+enum { DIGEST_SIZE = 32, MAX_HEADER = 256 };
 
 /* A host shares its thread's error queue with us: nginx would read our failure as one of its own connections. */
 enum vkyc_status vkyc_webhook_key_set(struct vkyc_webhook_key *k, const char *secret, size_t size)
@@ -104,9 +107,107 @@ enum vkyc_status vkyc_webhook_timestamp(const char *text, size_t size, int64_t *
     return VKYC_OK;
 }
 
-enum vkyc_status vkyc_sha256_hex(const void *bytes, size_t size, char out[64])
+struct vkyc_webhook_header *vkyc_webhook_header_find(struct vkyc_webhook_delivery *d, const char *name, size_t size)
+{
+    for (size_t i = 0; i < VKYC_WEBHOOK_HEADERS; i++) {
+        struct vkyc_webhook_header *h = &d->headers[i];
+        if (h->name != NULL && h->name_size == size && strncasecmp(h->name, name, size) == 0) {
+            return h;
+        }
+    }
+    return NULL;
+}
+
+const char *vkyc_webhook_header_fault(const struct vkyc_webhook_header *h)
+{
+    if (h->times > 1) {
+        return "came more than once";
+    }
+    if (h->value == NULL) {
+        return "is missing";
+    }
+    if (h->size == 0) {
+        return "is empty";
+    }
+    return h->size > MAX_HEADER ? "is longer than any signature" : NULL;
+}
+
+static enum vkyc_webhook_verdict refuse(enum vkyc_webhook_verdict verdict, const struct vkyc_webhook_header *h, const char *fault,
+                                        char *why, size_t size)
+{
+    (void)snprintf(why, size, "%.*s %s", (int)h->name_size, h->name, fault);
+    return verdict;
+}
+
+static enum vkyc_webhook_verdict judge_time(const struct vkyc_webhook_delivery *d, char *why, size_t why_size)
+{
+    const struct vkyc_webhook_header *stamp = &d->headers[VKYC_WEBHOOK_TIMESTAMP];
+    const char *fault = vkyc_webhook_header_fault(stamp);
+    int64_t time = 0;
+    if (fault != NULL) {
+        int empty = stamp->times == 1 && stamp->value != NULL && stamp->size == 0;
+        return refuse(empty ? VKYC_WEBHOOK_BAD_TIME : VKYC_WEBHOOK_BAD_HEADER, stamp, fault, why, why_size);
+    }
+    if (vkyc_webhook_timestamp(stamp->value, stamp->size, &time) != VKYC_OK) {
+        return refuse(VKYC_WEBHOOK_BAD_TIME, stamp, "is not a number", why, why_size);
+    }
+    double age = d->now_s - (double)time / d->units_per_s;
+    if (!(age <= d->tolerance_s && age >= -d->tolerance_s)) { /* a clock that is not a number refuses, too */
+        char text[80];
+        (void)snprintf(text, sizeof text, "is more than %g s away from this machine's clock", d->tolerance_s);
+        return refuse(VKYC_WEBHOOK_BAD_TIME, stamp, text, why, why_size);
+    }
+    return VKYC_WEBHOOK_AUTHENTIC;
+}
+
+enum vkyc_webhook_verdict vkyc_webhook_judge(const struct vkyc_webhook_delivery *d, const struct vkyc_webhook_key *keys, size_t count,
+                                             size_t *index, char *why, size_t why_size)
+{
+    const struct vkyc_webhook_header *signature = &d->headers[VKYC_WEBHOOK_SIGNATURE];
+    const struct vkyc_webhook_header *stamp = &d->headers[VKYC_WEBHOOK_TIMESTAMP];
+    const char *fault = vkyc_webhook_header_fault(signature);
+    if (fault != NULL) {
+        return refuse(VKYC_WEBHOOK_BAD_HEADER, signature, fault, why, why_size);
+    }
+    enum vkyc_webhook_verdict verdict = judge_time(d, why, why_size);
+    if (verdict != VKYC_WEBHOOK_AUTHENTIC) {
+        return verdict;
+    }
+    int failed = 0;
+    size_t fits = count;
+    for (size_t i = count; i-- > 0;) {
+        switch (vkyc_webhook_verify(&keys[i], stamp->value, stamp->size, d->body, d->body_size, signature->value, signature->size)) {
+        case VKYC_OK:
+            fits = i;
+            break;
+        case VKYC_ERR_SYNTAX:
+            return refuse(VKYC_WEBHOOK_BAD_HEADER, signature, "is not base64 of 32 bytes", why, why_size);
+        case VKYC_ERR_RANGE:
+            break;
+        default:
+            failed = 1;
+            break;
+        }
+    }
+    if (fits < count) {
+        *index = fits;
+        return VKYC_WEBHOOK_AUTHENTIC;
+    }
+    (void)snprintf(why, why_size, failed ? "the signature could not be computed" : "no secret makes this signature");
+    return failed ? VKYC_WEBHOOK_FAILED : VKYC_WEBHOOK_FORGED;
+}
+
+static void write_hex(const unsigned char digest[DIGEST_SIZE], char out[64])
 {
     static const char hex[] = "0123456789abcdef";
+    for (size_t i = 0; i < DIGEST_SIZE; i++) {
+        out[2 * i] = hex[digest[i] >> 4];
+        out[2 * i + 1] = hex[digest[i] & 15];
+    }
+}
+
+enum vkyc_status vkyc_sha256_hex(const void *bytes, size_t size, char out[64])
+{
     unsigned char digest[DIGEST_SIZE];
     ERR_set_mark();
     int done = EVP_Digest(bytes, size, digest, NULL, EVP_sha256(), NULL) == 1;
@@ -114,9 +215,65 @@ enum vkyc_status vkyc_sha256_hex(const void *bytes, size_t size, char out[64])
     if (!done) {
         return VKYC_ERR_CRYPTO;
     }
-    for (size_t i = 0; i < sizeof digest; i++) {
-        out[2 * i] = hex[digest[i] >> 4];
-        out[2 * i + 1] = hex[digest[i] & 15];
-    }
+    write_hex(digest, out);
     return VKYC_OK;
+}
+
+void vkyc_sha256_begin(struct vkyc_sha256 *s)
+{
+    ERR_set_mark();
+    if (s->context == NULL) {
+        s->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+        s->context = s->algorithm != NULL ? EVP_MD_CTX_new() : NULL;
+    }
+    s->used = 0;
+    s->failed = s->context == NULL || EVP_DigestInit_ex2(s->context, s->algorithm, NULL) != 1;
+    ERR_pop_to_mark();
+    if (s->context == NULL) {
+        vkyc_sha256_free(s); /* the next one looks again */
+    }
+}
+
+static void put(struct vkyc_sha256 *s, const void *bytes, size_t size)
+{
+    ERR_set_mark();
+    s->failed = s->failed || EVP_DigestUpdate(s->context, bytes, size) != 1;
+    ERR_pop_to_mark();
+}
+
+void vkyc_sha256_add(struct vkyc_sha256 *s, const void *bytes, size_t size)
+{
+    if (size > sizeof s->waiting - s->used) {
+        put(s, s->waiting, s->used);
+        s->used = 0;
+    }
+    if (size > sizeof s->waiting) {
+        put(s, bytes, size);
+    } else if (size > 0) {
+        memcpy(s->waiting + s->used, bytes, size);
+        s->used += size;
+    }
+}
+
+enum vkyc_status vkyc_sha256_end(struct vkyc_sha256 *s, char out[64])
+{
+    unsigned char digest[DIGEST_SIZE];
+    put(s, s->waiting, s->used);
+    ERR_set_mark();
+    int done = !s->failed && EVP_DigestFinal_ex(s->context, digest, NULL) == 1;
+    ERR_pop_to_mark();
+    vkyc_wipe(s->waiting, sizeof s->waiting);
+    if (!done) {
+        return VKYC_ERR_CRYPTO;
+    }
+    write_hex(digest, out);
+    return VKYC_OK;
+}
+
+void vkyc_sha256_free(struct vkyc_sha256 *s)
+{
+    EVP_MD_CTX_free(s->context);
+    EVP_MD_free(s->algorithm);
+    s->context = NULL;
+    s->algorithm = NULL;
 }

@@ -32,7 +32,66 @@ enum vkyc_status vkyc_webhook_verify(const struct vkyc_webhook_key *k, const cha
 /* Reads a timestamp header: only digits, 1 to 18 of them, no sign. VKYC_ERR_SYNTAX otherwise. */
 enum vkyc_status vkyc_webhook_timestamp(const char *text, size_t size, int64_t *out) VKYC_CHECK_RESULT;
 
+/* What a delivery's headers are for. */
+enum { VKYC_WEBHOOK_SIGNATURE, VKYC_WEBHOOK_TIMESTAMP, VKYC_WEBHOOK_ATTEMPT, VKYC_WEBHOOK_VERSION, VKYC_WEBHOOK_HEADERS };
+
+struct vkyc_webhook_header {
+    const char *name; /* NULL: the provider sends none */
+    size_t name_size;
+    const char *value; /* NULL: it is no text */
+    size_t size;
+    size_t times; /* how often it came */
+};
+
+/* A delivery and what it must keep to. Owns nothing. */
+struct vkyc_webhook_delivery {
+    struct vkyc_webhook_header headers[VKYC_WEBHOOK_HEADERS];
+    const char *body; /* raw */
+    size_t body_size;
+    double units_per_s; /* of the timestamp */
+    double now_s;
+    double tolerance_s; /* either way */
+};
+
+/* The header that is called so, in any case, or NULL. */
+struct vkyc_webhook_header *vkyc_webhook_header_find(struct vkyc_webhook_delivery *d, const char *name, size_t size);
+
+/* NULL when the header came once, as a text of 1 to 256 bytes; else why it cannot be used: "is missing". */
+const char *vkyc_webhook_header_fault(const struct vkyc_webhook_header *h);
+
+enum vkyc_webhook_verdict {
+    VKYC_WEBHOOK_AUTHENTIC,
+    VKYC_WEBHOOK_BAD_HEADER,
+    VKYC_WEBHOOK_BAD_TIME,
+    VKYC_WEBHOOK_FORGED, /* no key makes this signature */
+    VKYC_WEBHOOK_FAILED  /* it could not be computed */
+};
+
+/* Judges a delivery by its headers and its raw body. All keys are tried, so that the time does not tell which one fits: *index is the first
+ * that does. Otherwise `why` gets a sentence that holds nothing of the delivery. */
+enum vkyc_webhook_verdict vkyc_webhook_judge(const struct vkyc_webhook_delivery *d, const struct vkyc_webhook_key *keys, size_t count,
+                                             size_t *index, char *why, size_t why_size) VKYC_CHECK_RESULT;
+
 /* Lower-case hexadecimal SHA-256 of `bytes` (64 characters, no NUL), for stable event ids. */
 enum vkyc_status vkyc_sha256_hex(const void *bytes, size_t size, char out[64]) VKYC_CHECK_RESULT;
+
+/* The same of a text that comes in pieces, by a state that is kept: libcrypto looks the algorithm up only once. Zero it before the first
+ * use; the caller frees it with vkyc_sha256_free, which is idempotent. What fails is told by vkyc_sha256_end. */
+struct vkyc_sha256 {
+    void *algorithm; /* EVP_MD, owned */
+    void *context;   /* EVP_MD_CTX, owned */
+    size_t used;
+    int failed;
+    char waiting[512]; /* small pieces go in together */
+};
+
+/* Starts over. */
+void vkyc_sha256_begin(struct vkyc_sha256 *s);
+/* Adds bytes; a failure is told by end. */
+void vkyc_sha256_add(struct vkyc_sha256 *s, const void *bytes, size_t size);
+/* Writes lower-case hexadecimal, 64 characters, no NUL. VKYC_ERR_CRYPTO, VKYC_ERR_MEMORY. */
+enum vkyc_status vkyc_sha256_end(struct vkyc_sha256 *s, char out[64]) VKYC_CHECK_RESULT;
+/* Frees what it keeps. Idempotent. */
+void vkyc_sha256_free(struct vkyc_sha256 *s);
 
 #endif

@@ -16,7 +16,7 @@ static inline int lvkyc_absindex(lua_State *L, int index)
 }
 #undef lua_absindex
 #define lua_absindex lvkyc_absindex
-#define lua_rawlen lua_objlen
+#define lua_rawlen   lua_objlen
 
 #define lvkyc_setuservalue(L, index) lua_setfenv((L), (index))
 #define lvkyc_getuservalue(L, index) lua_getfenv((L), (index))

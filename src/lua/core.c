@@ -33,8 +33,11 @@ int luaopen_vkyc_core(lua_State *L)
     lvkyc_open_response(L);
     lvkyc_open_http(L);
     lvkyc_open_webhook(L);
+    lvkyc_open_verifier(L);
+    lvkyc_open_option(L);
     lvkyc_open_sign(L);
     lvkyc_open_text(L);
+    lvkyc_open_answer(L);
     lvkyc_open_clock(L);
     return 1;
 }

@@ -1,8 +1,8 @@
-/* vkyc.curl: requests sent through libcurl on the calling thread. */
+/* vkyc.curl: requests sent through libcurl on the calling thread; curl_loop.c has those on a background thread. */
 #include <string.h>
 
 #include "../curl/handle.h"
-#include "binding.h"
+#include "curl_binding.h"
 
 #define HANDLE "vkyc.CurlHandle"
 
@@ -17,7 +17,7 @@ static const struct {
     {"client_key", VKYC_CURL_CLIENT_KEY}, {"proxy", VKYC_CURL_PROXY},
 };
 
-static int push_failure(lua_State *L, const struct vkyc_failure *failure)
+int lvkyc_curl_failure(lua_State *L, const struct vkyc_failure *failure)
 {
     lua_pushnil(L);
     lua_createtable(L, 0, 4);
@@ -34,8 +34,7 @@ static int push_failure(lua_State *L, const struct vkyc_failure *failure)
     return 2;
 }
 
-/* The handle owns each text as soon as it is copied, so that an error raised by the next leaks nothing. */
-static void read_options(lua_State *L, int index, struct vkyc_curl_identity *id)
+void lvkyc_curl_identity(lua_State *L, int index, struct vkyc_curl_identity *id)
 {
     for (size_t i = 0; i < sizeof text_options / sizeof text_options[0]; i++) {
         const char *name = text_options[i].name;
@@ -59,8 +58,10 @@ static void read_options(lua_State *L, int index, struct vkyc_curl_identity *id)
     if (!lua_isnil(L, -1) && !lua_isboolean(L, -1)) {
         luaL_error(L, "allow_http must be a boolean, not a %s", luaL_typename(L, -1));
     }
-    id->allow_http = lua_toboolean(L, -1);
-    lua_pop(L, 1);
+    /* As a client's options have it, whose URLs were checked: http is only for loopback. */
+    lua_getfield(L, index, "allow_http_loopback");
+    id->allow_http = lua_toboolean(L, -1) || lua_toboolean(L, -2);
+    lua_pop(L, 2);
 }
 
 /* curl.new(options): ca_file, crl_file, client_cert, client_key, proxy (strings), allow_http (boolean). The handle, or nil and a failure.
@@ -73,10 +74,10 @@ static int curl_new(lua_State *L)
     memset(h, 0, sizeof *h);
     luaL_getmetatable(L, HANDLE);
     lua_setmetatable(L, -2);
-    read_options(L, 1, &h->identity);
+    lvkyc_curl_identity(L, 1, &h->identity);
     if (!vkyc_curl_handle_open(h, &failure)) {
         vkyc_curl_handle_close(h);
-        return push_failure(L, &failure);
+        return lvkyc_curl_failure(L, &failure);
     }
     return 1;
 }
@@ -90,7 +91,7 @@ static struct vkyc_curl_handle *check_handle(lua_State *L)
     return h;
 }
 
-static void *check_message(lua_State *L, int index, const char *name)
+void *lvkyc_curl_message(lua_State *L, int index, const char *name)
 {
     void *message = lvkyc_test(L, index, name);
     if (message == NULL) {
@@ -99,7 +100,7 @@ static void *check_message(lua_State *L, int index, const char *name)
     return message;
 }
 
-static long check_milliseconds(lua_State *L, int index)
+long lvkyc_curl_milliseconds(lua_State *L, int index)
 {
     lua_Number seconds = luaL_checknumber(L, index);
     luaL_argcheck(L, seconds == seconds, index, "not a number of seconds");
@@ -114,16 +115,16 @@ static long check_milliseconds(lua_State *L, int index)
 static int handle_perform(lua_State *L)
 {
     struct vkyc_curl_handle *h = check_handle(L);
-    const struct vkyc_request *request = check_message(L, 2, LVKYC_REQUEST);
-    struct vkyc_response *response = check_message(L, 3, LVKYC_RESPONSE);
+    const struct vkyc_request *request = lvkyc_curl_message(L, 2, LVKYC_REQUEST);
+    struct vkyc_response *response = lvkyc_curl_message(L, 3, LVKYC_RESPONSE);
     struct vkyc_curl_limits limits;
     struct vkyc_failure failure;
-    limits.timeout = check_milliseconds(L, 4);
-    limits.connect_timeout = check_milliseconds(L, 5);
-    limits.max_idle = lua_isnoneornil(L, 6) ? -1 : check_milliseconds(L, 6);
+    limits.timeout = lvkyc_curl_milliseconds(L, 4);
+    limits.connect_timeout = lvkyc_curl_milliseconds(L, 5);
+    limits.max_idle = lua_isnoneornil(L, 6) ? -1 : lvkyc_curl_milliseconds(L, 6);
     int status = vkyc_curl_handle_perform(h, request, response, &limits, &failure);
     if (status == 0) {
-        return push_failure(L, &failure);
+        return lvkyc_curl_failure(L, &failure);
     }
     lua_pushinteger(L, status);
     return 1;
@@ -168,6 +169,7 @@ LVKYC_EXPORT int luaopen_vkyc_curl(lua_State *L)
     lvkyc_metatable(L, HANDLE, methods, metamethods);
     lua_createtable(L, 0, 2);
     lvkyc_register(L, functions);
+    lvkyc_open_curl_loop(L);
     lua_pushliteral(L, VKYC_VERSION);
     lua_setfield(L, -2, "_VERSION");
     return 1;

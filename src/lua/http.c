@@ -54,7 +54,9 @@ static int push_failure(lua_State *L, const struct vkyc_failure *failure)
 static int http_new(lua_State *L)
 {
     const struct vkyc_request *request = lvkyc_test(L, 1, LVKYC_REQUEST);
-    luaL_argcheck(L, request != NULL, 1, "request expected");
+    if (request == NULL) {
+        return luaL_argerror(L, 1, "request expected");
+    }
     struct http *h = lvkyc_newuserdata(L, sizeof *h);
     vkyc_http_read_init(&h->read, strcmp(request->method, "HEAD") == 0, vkyc_alloc_malloc, NULL);
     vkyc_buffer_init(&h->out, VKYC_MAX_URL + VKYC_MAX_HEADER_BYTES + 256 + request->body.limit, vkyc_alloc_malloc, NULL);

@@ -78,12 +78,14 @@ static int has_body(const char *method)
 
 static void set_method(lua_State *L, struct vkyc_request *r, const char *method)
 {
-    size_t size = strlen(method);
+    size_t size = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
     /* It is sent as it is: a line break would be another header. */
-    if (size == 0 || size >= sizeof r->method || strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != size) {
+    if (size == 0 || size >= sizeof r->method || method[size] != '\0') {
         luaL_argerror(L, METHOD, "not a method");
+        return;
     }
-    memcpy(r->method, method, size + 1);
+    memcpy(r->method, method, size);
+    r->method[size] = '\0';
 }
 
 static struct vkyc_request *new_request(lua_State *L, const char *method, size_t max_body)
@@ -140,7 +142,7 @@ static void check_table(struct lvkyc_encoder *e, int index, const char *name)
 static int is_path(const char *path, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        if (path[i] <= 32 || path[i] > 126 || memchr("?#\\", path[i], 3) != NULL) {
+        if (path[i] <= 32 || path[i] > 126 || path[i] == '?' || path[i] == '#' || path[i] == '\\') {
             return 0;
         }
     }
@@ -259,17 +261,17 @@ static int request_raw(lua_State *L)
         break;
     }
     if (lua_istable(L, RAW_QUERY)) {
-        static const struct vkyc_object nothing = {NULL, 0};
+        static const struct lvkyc_place query_place = {NULL, "query", 5, 0};
         size_t before = r->url.size;
-        lua_newtable(L);
         vkyc_buffer_append_byte(&r->url, '?');
-        lvkyc_encode_query(&e, lua_gettop(L), &nothing, RAW_QUERY, 0);
+        lvkyc_encode_any_query(&e, RAW_QUERY, &query_place);
         if (r->url.status == VKYC_OK && r->url.size == before + 1) {
             r->url.size = before;
         }
-        lua_pop(L, 1);
     }
-    if (lua_istable(L, RAW_BODY)) {
+    if (lua_istable(L, RAW_BODY) && strcmp(method, "GET") == 0) {
+        lvkyc_violation(&e, &body_place, VKYC_RULE_UNKNOWN, "must not be given: a GET has no body, its fields go into `query`");
+    } else if (lua_istable(L, RAW_BODY)) {
         r->has_body = 1;
         e.out = &r->body;
         lvkyc_encode_any(&e, RAW_BODY, &body_place, 1);

@@ -18,12 +18,14 @@ struct lvkyc_place {
     size_t index; /* from 1 */
 };
 
+/* The place of a field below `up`, which it refers to. */
 static inline struct lvkyc_place lvkyc_place_field(const struct lvkyc_place *up, struct vkyc_text name)
 {
     struct lvkyc_place place = {up, name.text, name.size, 0};
     return place;
 }
 
+/* The place of an item, counted from 1. */
 static inline struct lvkyc_place lvkyc_place_item(const struct lvkyc_place *up, size_t index)
 {
     struct lvkyc_place place = {up, NULL, 0, index};
@@ -50,6 +52,9 @@ struct lvkyc_encoder {
 void lvkyc_encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip);
 void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip);
 
+/* Members of the table at `index` as a query, without a schema. */
+void lvkyc_encode_any_query(struct lvkyc_encoder *e, int index, const struct lvkyc_place *place);
+
 /* The field of a path segment {name}: its text is appended to e->out as one segment. */
 void lvkyc_encode_segment(struct lvkyc_encoder *e, int index, const struct vkyc_field *f);
 
@@ -65,6 +70,9 @@ int lvkyc_schema_new(lua_State *L);
 
 /* schema:decode(response_or_text) */
 int lvkyc_schema_decode(lua_State *L);
+
+/* schema:sensitive(params, credentials, …) */
+int lvkyc_schema_sensitive(lua_State *L);
 
 /* JSON null, cjson.null and ngx.null are one value: a light userdata that is NULL. */
 int lvkyc_isnull(lua_State *L, int index);

@@ -117,7 +117,9 @@ static int secret_replace(lua_State *L)
     struct lvkyc_secret *s = check_secret(L);
     size_t size = 0;
     const char *text = lvkyc_tobytes(L, 2, &size);
-    luaL_argcheck(L, text != NULL, 2, "string or open secret expected");
+    if (text == NULL) {
+        return luaL_error(L, "vkyc: secret:replace takes the new value, a string or an open secret");
+    }
     enum vkyc_status status = vkyc_secret_set(&s->secret, text, size);
     if (status != VKYC_OK) {
         return push_reason(L, status);

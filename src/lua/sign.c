@@ -134,23 +134,31 @@ static int key_close(lua_State *L)
     return 0;
 }
 
+const char *lvkyc_file_fault(enum vkyc_status status, const char *nothing)
+{
+    switch (status) {
+    case VKYC_OK:
+        return NULL;
+    case VKYC_ERR_SYSTEM:
+        return file_failure();
+    case VKYC_ERR_RANGE:
+        return "the file is empty";
+    case VKYC_ERR_MEMORY:
+        return "not enough memory";
+    default:
+        return nothing;
+    }
+}
+
 /* core.ca_file_check(path) -> true | nil, sentence */
 static int ca_file_check(lua_State *L)
 {
-    const char *path = check_path(L, 1);
-    switch (vkyc_ca_file_check(path)) {
-    case VKYC_OK:
-        lua_pushboolean(L, 1);
-        return 1;
-    case VKYC_ERR_SYSTEM:
-        return push_failure(L, file_failure());
-    case VKYC_ERR_RANGE:
-        return push_failure(L, "the file is empty");
-    case VKYC_ERR_MEMORY:
-        return push_failure(L, "not enough memory");
-    default:
-        return push_failure(L, "the file holds no certificate in PEM form");
+    const char *fault = lvkyc_file_fault(vkyc_ca_file_check(check_path(L, 1)), "the file holds no certificate in PEM form");
+    if (fault != NULL) {
+        return push_failure(L, fault);
     }
+    lua_pushboolean(L, 1);
+    return 1;
 }
 
 /* core.base64(text) -> text */

@@ -86,27 +86,38 @@ static struct vkyc_redact_value *push_values(lua_State *L, int index, size_t *co
     return values;
 }
 
+void lvkyc_push_scrubbed(lua_State *L, const char *text, size_t size, int values, size_t limit)
+{
+    int top = lua_gettop(L);
+    size_t count = 0;
+    struct scratch *s = new_scratch(L, size);
+    const struct vkyc_redact_value *found = values != 0 && lua_istable(L, values) ? push_values(L, values, &count) : NULL;
+    vkyc_redact_values(&s->first, text, size, found, count);
+    if (s->first.status != VKYC_OK) {
+        luaL_error(L, "not enough memory");
+        return;
+    }
+    vkyc_text_flatten(s->first.data, s->first.size);
+    vkyc_redact(&s->second, s->first.data, s->first.size);
+    push_result(L, s, &s->second, vkyc_text_cut(s->second.data, s->second.size, limit));
+    lua_insert(L, top + 1);
+    lua_settop(L, top + 1);
+}
+
 /* core.scrub(text, values, limit) -> text that an error may hold: without the values (an array of strings and secrets; anything else in it
  * is passed over), without shapes, without control characters, valid UTF-8, of at most `limit` bytes (VKYC_MAX_TEXT) */
 static int scrub(lua_State *L)
 {
     size_t size;
-    size_t count = 0;
     const char *text = check_text(L, 1, &size);
     if (!lua_isnoneornil(L, 2)) {
         luaL_checktype(L, 2, LUA_TTABLE);
     }
     lua_Number limit = luaL_optnumber(L, 3, VKYC_MAX_TEXT);
     luaL_argcheck(L, limit >= 0 && limit <= 1073741824.0, 3, "must be 0 to 2^30 bytes");
-    struct scratch *s = new_scratch(L, size);
-    const struct vkyc_redact_value *values = lua_istable(L, 2) ? push_values(L, 2, &count) : NULL;
-    vkyc_redact_values(&s->first, text, size, values, count);
-    if (s->first.status != VKYC_OK) {
-        return luaL_error(L, "not enough memory");
-    }
-    vkyc_text_flatten(s->first.data, s->first.size);
-    vkyc_redact(&s->second, s->first.data, s->first.size);
-    return push_result(L, s, &s->second, vkyc_text_cut(s->second.data, s->second.size, (size_t)limit));
+    lua_settop(L, 3);
+    lvkyc_push_scrubbed(L, text, size, 2, (size_t)limit);
+    return 1;
 }
 
 static void push_slice(lua_State *L, const char *text, size_t size)

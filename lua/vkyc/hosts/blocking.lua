@@ -16,22 +16,28 @@ local blocking = {
   random = core.random,
 }
 
+--- The module vkyc.curl. It is loaded here and not before, so that hosts without libcurl can load this file.
+---@return table|nil curl
+---@return table|nil failure of kind config
+function blocking.library()
+  local loaded, curl = pcall(require, "vkyc.curl")
+  if loaded then
+    return curl
+  end
+  local reason = "The module vkyc.curl cannot be loaded; it needs libcurl and must be of the version of vkyc.core."
+  return nil, { kind = "config", reason = reason, sent = false, cause = curl }
+end
+
 --- Makes a transport: connections that share an identity.
--- libcurl is loaded here and not before, so that hosts without it can load this file.
----@param options table ca_file, crl_file, client_cert, client_key, proxy (strings), allow_http (boolean)
+---@param options table ca_file, crl_file, client_cert, client_key, proxy (strings), allow_http_loopback (boolean)
 ---@return userdata|nil transport has a method `close`
 ---@return table|nil failure kind, reason, sent; kind is "config" when a file cannot be used or libcurl is missing
 function blocking.open(options)
-  local loaded, curl = pcall(require, "vkyc.curl")
-  if not loaded then
-    return nil, {
-      kind = "config",
-      reason = "The module vkyc.curl cannot be loaded; it needs libcurl and must be of the version of vkyc.core.",
-      sent = false,
-      cause = curl,
-    }
+  local curl, failure = blocking.library()
+  if curl then
+    return curl.new(options)
   end
-  return curl.new(options)
+  return nil, failure
 end
 
 --- Sends a request and reads its response.

@@ -1,0 +1,137 @@
+/* What the owner's side (engine.c) and the thread's (engine_thread.c) of an engine share. */
+#ifndef VKYC_CURL_ENGINE_STATE_H
+#define VKYC_CURL_ENGINE_STATE_H
+
+#include <pthread.h>
+
+#include "engine.h"
+
+/* Where a slot is. FREE and the DONE ones are the owner's, the others the thread's; changed under the lock. */
+enum { VKYC_CURL_FREE, VKYC_CURL_QUEUED, VKYC_CURL_RUNNING, VKYC_CURL_DONE, VKYC_CURL_DONE_TOLD };
+
+/* What is wanted of a transfer that is under way. */
+enum { VKYC_CURL_GO_ON, VKYC_CURL_CANCEL, VKYC_CURL_CLOSE, VKYC_CURL_DROP };
+
+/* Every connection that libcurl may have: those that pools keep, and for each transfer a second address and its resolver. */
+enum { VKYC_CURL_WATCHES = VKYC_MAX_IN_FLIGHT * (VKYC_MAX_IDENTITIES + 3) };
+
+/* A socket that the thread polls. An entry that is not used has fd -1, and moves neither: a forked child reads the table as it finds it. */
+struct vkyc_curl_watch {
+    int fd;
+    short events; /* what libcurl waits for; 0: the connection is idle */
+    int opened;   /* a connection, not one of libcurl's inner pipes */
+    int dead;     /* its peer is gone, and libcurl will see it when it looks */
+    struct vkyc_curl_pool *pool;
+};
+
+struct vkyc_curl_pool {
+    struct vkyc_curl_engine *engine;
+    struct vkyc_curl_identity identity; /* never changed */
+    unsigned refs;                      /* the owner's */
+    /* under the lock */
+    int closing;
+    int wanted; /* to be prepared */
+    int prepared;
+    /* the thread's */
+    CURLM *multi;
+    long long timer; /* when libcurl wants to be called; -1: not */
+    unsigned serial;
+};
+
+struct vkyc_curl_job {
+    struct vkyc_request request;
+    struct vkyc_response response;
+    struct vkyc_curl_limits limits;
+    long long ends;
+    struct vkyc_curl_pool *pool;
+    int status;
+    struct vkyc_failure failure;
+    int slot;
+    /* the owner's */
+    const void *owner;
+    unsigned serial; /* 0: no ticket is out */
+    /* the thread's */
+    struct vkyc_curl_transfer transfer;
+    unsigned pool_serial; /* whose identity the transfer has */
+};
+
+struct vkyc_curl_engine {
+    struct vkyc_curl_engine *next; /* in the list of engine.c */
+    pthread_mutex_t lock;
+    /* under the lock */
+    unsigned char state[VKYC_MAX_IN_FLIGHT];
+    unsigned char wish[VKYC_MAX_IN_FLIGHT];
+    unsigned done;   /* slots in VKYC_CURL_DONE */
+    long long alarm; /* -1: none */
+    int rang;
+    int signalled; /* notice[0] is readable */
+    int woken;     /* wake[0] is, or is about to be */
+    int stop;
+    int ended;
+    int orphan;                                        /* the owner is gone: the thread frees */
+    struct vkyc_curl_pool *pools[VKYC_MAX_IDENTITIES]; /* filled by the owner, cleared by the thread */
+    struct vkyc_curl_job *jobs[VKYC_MAX_IN_FLIGHT];    /* filled by the owner, never cleared */
+    /* the owner's */
+    unsigned forks; /* of the process when it was made */
+    pthread_t thread;
+    int started;
+    unsigned serials;
+    /* the thread's, but for writing wake[1] */
+    int wake[2];   /* the owner wakes the thread */
+    int notice[2]; /* the thread tells the owner */
+    unsigned pool_serials;
+    unsigned watches; /* entries that were ever used */
+    struct vkyc_curl_watch watch[VKYC_CURL_WATCHES];
+};
+
+/* Milliseconds of the monotonic clock. */
+long long vkyc_curl_now(void);
+
+/* Fills a failure of something that was not sent. */
+void vkyc_curl_fail(struct vkyc_failure *failure, const char *kind, const char *reason);
+
+/* First in every function of engine.h: the process may be a child, which lets go of what it inherited. */
+void vkyc_curl_engine_check_process(struct vkyc_curl_engine *e);
+
+/* Starts the thread unless it runs. 1, or 0 with a failure. */
+int vkyc_curl_engine_start(struct vkyc_curl_engine *e, struct vkyc_failure *failure);
+
+/* The thread's last act: exit() need not stop it any more. */
+void vkyc_curl_engine_leave(struct vkyc_curl_engine *e);
+
+/* Has the thread look for orders. */
+void vkyc_curl_engine_wake(struct vkyc_curl_engine *e);
+
+/* Makes notice[0] readable. Under the lock. */
+void vkyc_curl_engine_signal(struct vkyc_curl_engine *e);
+
+/* Frees everything that is not libcurl's. */
+void vkyc_curl_engine_free(struct vkyc_curl_engine *e);
+
+/* engine_pool.c, all for the thread. */
+
+/* Makes the multi handle unless it is there. 1, or 0 with a failure. */
+int vkyc_curl_pool_start(struct vkyc_curl_pool *pool, struct vkyc_failure *failure);
+
+/* Closes the connections; no transfer may be under way. */
+void vkyc_curl_pool_stop(struct vkyc_curl_pool *pool);
+
+/* Has the sockets of an easy handle watched. */
+void vkyc_curl_pool_attach(struct vkyc_curl_pool *pool, CURL *easy);
+
+/* Loads the certificates. */
+void vkyc_curl_pool_prepare(struct vkyc_curl_pool *pool);
+
+/* Ends idle connections that have something to say, before a transfer is given one: the last poll may be a while ago. */
+void vkyc_curl_pool_drop_stale(struct vkyc_curl_pool *pool);
+
+/* Nobody uses the connection. */
+int vkyc_curl_watch_is_idle(const struct vkyc_curl_watch *w);
+
+/* Ends an idle connection that has something to say: its end, or bytes that the next request would take for its answer. */
+void vkyc_curl_watch_end(struct vkyc_curl_watch *w);
+
+/* The thread; `ud` is the engine. */
+void *vkyc_curl_engine_run(void *ud);
+
+#endif
