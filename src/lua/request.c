@@ -80,7 +80,7 @@ static void set_method(lua_State *L, struct vkyc_request *r, const char *method)
 {
     size_t size = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
     /* It is sent as it is: a line break would be another header. */
-    if (size == 0 || size >= sizeof r->method || method[size] != '\0') {
+    if (size == 0 || size != strlen(method) || size >= sizeof r->method) {
         luaL_argerror(L, METHOD, "not a method");
         return;
     }
