@@ -1,5 +1,5 @@
-/* The least that a call over libcurl with our options can cost: an easy handle set up once, the same bytes sent and received, nothing read
- * or checked.
+/* What a call by curl_easy_perform with our options costs by itself: an easy handle set up once, the same bytes sent and received, nothing
+ * read or checked.
  *
  *   bare_curl URL CA_FILE BODY HEADER...
  *

@@ -1,4 +1,7 @@
 --- What a careful script does without this module: LuaSocket, LuaSec and lua-cjson by hand, over a kept connection.
+-- Same TLS as ours: TLS 1.2 or newer, peer verified, no Nagle delay, a timeout for every step. The request goes out in one piece; the head is
+-- read line by line, the body by its length or its chunks; status and media type are checked. What it does not do, and ours does: see that a
+-- kept connection is dead, limits on what is read, a strict reading of head and JSON, checks of what is sent and received.
 
 local cjson = require("cjson").new()
 local socket = require "socket"

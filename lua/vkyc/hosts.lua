@@ -82,6 +82,8 @@ end
 --- The host of the loop that a coroutine belongs to; `polling` is that of the loop which is resuming a task.
 M.loops = setmetatable({}, { __mode = "k" })
 
+local blocking -- loaded for the first call that it serves
+
 --- The host for a call that is made here and now.
 ---@param own table|nil the client's own host, wrapped
 ---@return table|nil host
@@ -105,7 +107,8 @@ function M.pick(own)
       hint = "Make it with loop:wrap, and resume it with the function that this returns: calls can then wait.",
     }
   end
-  return host or require "vkyc.hosts.blocking"
+  blocking = blocking or require "vkyc.hosts.blocking"
+  return host or blocking
 end
 
 return M

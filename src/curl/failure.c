@@ -30,6 +30,9 @@ static const char *reached(const struct vkyc_curl_transfer *t)
         if (head->status != 0 || head->in_head || head->interim > 0) {
             return "response";
         }
+        if (t->unsent >= 0) {
+            return t->unsent > 0 ? "send" : "response";
+        }
         curl_off_t uploaded = 0;
         curl_off_t length = 0;
         curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);

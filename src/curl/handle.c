@@ -4,17 +4,34 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-/* With NOSIGNAL libcurl leaves SIGPIPE to us, and OpenSSL's own writes may raise it. */
+/* With NOSIGNAL libcurl leaves SIGPIPE to us. Its own writes do not raise it where there is MSG_NOSIGNAL; OpenSSL's did, until libcurl 7.87
+ * began to write for it. */
+static int raises_sigpipe(void)
+{
+#ifdef MSG_NOSIGNAL
+    const curl_version_info_data *about = curl_version_info(CURLVERSION_NOW);
+    return about->version_num < 0x075700 || about->ssl_version == NULL || strncmp(about->ssl_version, "OpenSSL/", 8) != 0;
+#else
+    return 1;
+#endif
+}
+
 struct sigpipe_guard {
+    int used;
     sigset_t old;
     int pending; /* one was there before us: not ours to take away */
 };
 
-static void sigpipe_hold(struct sigpipe_guard *g)
+static void sigpipe_hold(struct sigpipe_guard *g, int used)
 {
+    g->used = used;
+    if (!used) {
+        return;
+    }
     sigset_t pipe_only;
     sigemptyset(&pipe_only);
     sigaddset(&pipe_only, SIGPIPE);
@@ -29,6 +46,9 @@ static void sigpipe_hold(struct sigpipe_guard *g)
 
 static void sigpipe_release(const struct sigpipe_guard *g)
 {
+    if (!g->used) {
+        return;
+    }
     if (!g->pending) {
         static const struct timespec no_time = {0, 0};
         sigset_t pipe_only;
@@ -42,9 +62,10 @@ static void sigpipe_release(const struct sigpipe_guard *g)
 
 int vkyc_curl_handle_open(struct vkyc_curl_handle *h, struct vkyc_failure *failure)
 {
-    if (!vkyc_curl_identity_check(&h->identity, failure) || !vkyc_curl_transfer_open(&h->transfer, &h->identity, &h->sockets, failure)) {
+    if (!vkyc_curl_identity_check(&h->identity, failure) || !vkyc_curl_direct_open(&h->direct, &h->identity, &h->sockets, failure)) {
         return 0;
     }
+    h->guarded = raises_sigpipe();
     h->pid = getpid();
     h->open = 1;
     return 1;
@@ -55,7 +76,7 @@ int vkyc_curl_handle_open(struct vkyc_curl_handle *h, struct vkyc_failure *failu
 static void abandon(struct vkyc_curl_handle *h)
 {
     vkyc_curl_sockets_abandon(&h->sockets);
-    vkyc_curl_transfer_abandon(&h->transfer);
+    vkyc_curl_direct_abandon(&h->direct);
 }
 
 int vkyc_curl_handle_perform(struct vkyc_curl_handle *h, const struct vkyc_request *request, struct vkyc_response *response,
@@ -67,22 +88,18 @@ int vkyc_curl_handle_perform(struct vkyc_curl_handle *h, const struct vkyc_reque
     }
     if (h->pid != getpid()) {
         abandon(h);
-        memset(&h->transfer, 0, sizeof h->transfer);
-        if (!vkyc_curl_transfer_open(&h->transfer, &h->identity, &h->sockets, failure)) {
+        memset(&h->direct, 0, sizeof h->direct);
+        if (!vkyc_curl_direct_open(&h->direct, &h->identity, &h->sockets, failure)) {
             h->open = 0;
             return 0;
         }
         h->pid = getpid();
     }
-    if (!vkyc_curl_transfer_begin(&h->transfer, request, response, limits, failure)) {
-        return 0;
-    }
     struct sigpipe_guard guard;
-    sigpipe_hold(&guard);
-    vkyc_curl_sockets_drop_stale(&h->sockets);
-    CURLcode code = curl_easy_perform(h->transfer.easy);
+    sigpipe_hold(&guard, h->guarded);
+    int status = vkyc_curl_direct_perform(&h->direct, request, response, limits, failure);
     sigpipe_release(&guard);
-    return vkyc_curl_transfer_end(&h->transfer, code, failure);
+    return status;
 }
 
 void vkyc_curl_handle_close(struct vkyc_curl_handle *h)
@@ -93,8 +110,8 @@ void vkyc_curl_handle_close(struct vkyc_curl_handle *h)
             abandon(h);
         } else {
             struct sigpipe_guard guard;
-            sigpipe_hold(&guard);
-            vkyc_curl_transfer_close(&h->transfer);
+            sigpipe_hold(&guard, h->guarded);
+            vkyc_curl_direct_close(&h->direct);
             sigpipe_release(&guard);
         }
     }

@@ -4,16 +4,17 @@
 
 #include <sys/types.h>
 
-#include "transfer.h"
+#include "direct.h"
 
 /* Works zeroed; must stay where it is once open. */
 struct vkyc_curl_handle {
     struct vkyc_curl_identity identity; /* set by the owner before open; freed by close */
     /* private */
-    struct vkyc_curl_transfer transfer;
+    struct vkyc_curl_direct direct;
     struct vkyc_curl_sockets sockets;
     pid_t pid;
     int open;
+    int guarded; /* this libcurl may raise SIGPIPE */
 };
 
 /* Checks the identity's files and makes the handle ready. 1, or 0 with a failure. */

@@ -1,14 +1,10 @@
 #include "sockets.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #ifndef SOCK_CLOEXEC
 #define SOCK_CLOEXEC 0
-#endif
-#ifndef POLLRDHUP
-#define POLLRDHUP 0
 #endif
 
 curl_socket_t vkyc_curl_socket_open(void *ud, curlsocktype purpose, struct curl_sockaddr *address)
@@ -36,31 +32,6 @@ int vkyc_curl_socket_close(void *ud, curl_socket_t fd)
         }
     }
     return close(fd);
-}
-
-void vkyc_curl_sockets_drop_stale(struct vkyc_curl_sockets *s)
-{
-    struct pollfd polled[VKYC_CURL_MAX_SOCKETS];
-    if (s->count == 0) {
-        return;
-    }
-    for (unsigned i = 0; i < s->count; i++) {
-        polled[i].fd = s->fd[i];
-        polled[i].events = POLLIN | POLLRDHUP;
-        polled[i].revents = 0;
-    }
-    if (poll(polled, s->count, 0) <= 0) {
-        return;
-    }
-    for (unsigned i = 0; i < s->count; i++) {
-        if (polled[i].revents != 0) {
-            char rest[4096];
-            /* First the shutdown, so that no more can arrive; then the rest must go, because waiting bytes look like life to libcurl. */
-            shutdown(s->fd[i], SHUT_RDWR);
-            while (recv(s->fd[i], rest, sizeof rest, MSG_DONTWAIT) > 0) {
-            }
-        }
-    }
 }
 
 void vkyc_curl_sockets_abandon(struct vkyc_curl_sockets *s)

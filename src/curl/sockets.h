@@ -1,11 +1,11 @@
-/* The sockets that libcurl has open for us. Knowing them is what lets us find a dead connection before a request is spent on it, and give
- * the connections of a forked parent back without calling libcurl. */
+/* The sockets that libcurl has open for us. Knowing them is what lets us give the connections of a forked parent back without calling
+ * libcurl. */
 #ifndef VKYC_CURL_SOCKETS_H
 #define VKYC_CURL_SOCKETS_H
 
 #include <curl/curl.h>
 
-/* More than libcurl keeps (4 connections) and opens at once (two address families) for one transfer. */
+/* More than libcurl opens at once (one for each address family) and has not closed yet. */
 enum { VKYC_CURL_MAX_SOCKETS = 16 };
 
 /* Works zeroed. */
@@ -17,10 +17,6 @@ struct vkyc_curl_sockets {
 /* CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION; `ud` is a struct vkyc_curl_sockets that outlives the connections. */
 curl_socket_t vkyc_curl_socket_open(void *ud, curlsocktype purpose, struct curl_sockaddr *address);
 int vkyc_curl_socket_close(void *ud, curl_socket_t fd);
-
-/* Makes libcurl see that a kept connection is dead when its peer closed it or sent bytes nobody asked for. Only while no transfer runs.
- * libcurl looks too, but takes a TLS connection for alive as long as anything, even the peer's farewell, waits in its socket. */
-void vkyc_curl_sockets_drop_stale(struct vkyc_curl_sockets *s);
 
 /* Closes this process' copies with close(2), nothing else: the peer of a parent process must not notice. */
 void vkyc_curl_sockets_abandon(struct vkyc_curl_sockets *s);

@@ -216,7 +216,7 @@ static CURLcode set_method(struct vkyc_curl_transfer *t, const struct vkyc_reque
     return code;
 }
 
-static CURLcode set_limits(CURL *easy, const struct vkyc_curl_limits *limits)
+CURLcode vkyc_curl_set_limits(CURL *easy, const struct vkyc_curl_limits *limits)
 {
     CURLcode code = CURLE_OK;
     /* libcurl takes 0 for "no limit". */
@@ -251,7 +251,7 @@ static CURLcode prepare(struct vkyc_curl_transfer *t, const struct vkyc_request 
     if (code == CURLE_OK) {
         code = set_method(t, request);
     }
-    return code == CURLE_OK ? set_limits(t->easy, limits) : code;
+    return code == CURLE_OK ? vkyc_curl_set_limits(t->easy, limits) : code;
 }
 
 /* What belongs to the request must not outlive it. libcurl's own copies are beyond reach. */
@@ -271,6 +271,7 @@ int vkyc_curl_transfer_begin(struct vkyc_curl_transfer *t, const struct vkyc_req
     t->response = response;
     t->sends = 0;
     t->too_long = 0;
+    t->unsent = -1;
     t->error[0] = 0;
     CURLcode code = prepare(t, request, limits);
     if (code != CURLE_OK) {

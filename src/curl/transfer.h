@@ -1,5 +1,5 @@
-/* One request and its response on one easy handle of libcurl. Used inline (handle.h) and by whoever drives the easy handle with libcurl's
- * multi interface: open once, then begin, let libcurl work, end; again and again; close. */
+/* One request and its response on one easy handle of libcurl, for whoever drives it with libcurl's multi interface: open once, then begin,
+ * let libcurl work, end; again and again; close. */
 #ifndef VKYC_CURL_TRANSFER_H
 #define VKYC_CURL_TRANSFER_H
 
@@ -23,9 +23,10 @@ struct vkyc_curl_transfer {
     struct vkyc_response *response; /* borrowed from begin to end */
     struct vkyc_buffer text;        /* the URL and the header fields as C strings; wiped by end */
     struct curl_slist fields[VKYC_MAX_HEADERS + 3];
-    unsigned sends; /* times libcurl was about to write the request */
-    int too_long;   /* the declared length is over the limit of the body */
-    int is_head;    /* no body will follow, whatever is declared */
+    unsigned sends;   /* times libcurl was about to write the request */
+    int too_long;     /* the declared length is over the limit of the body */
+    int is_head;      /* no body will follow, whatever is declared */
+    long long unsent; /* bytes that direct.c has still to write; -1 where libcurl writes them */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -48,6 +49,9 @@ int vkyc_curl_transfer_end(struct vkyc_curl_transfer *t, CURLcode code, struct v
 
 /* Ends the easy handle and its connections; idempotent. */
 void vkyc_curl_transfer_close(struct vkyc_curl_transfer *t);
+
+/* Sets the times of the next transfer or connection. */
+CURLcode vkyc_curl_set_limits(CURL *easy, const struct vkyc_curl_limits *limits);
 
 /* Lets go of the easy handle of a parent process without calling libcurl, whose locks and threads did not survive the fork.
  * Its memory is lost on purpose. */
