@@ -66,7 +66,7 @@ function M.decide(err, call)
     return "stop", 0, "max_attempts is reached"
   end
   local host = call.host
-  local delay = host.random() * math.min(M.CAP_S, M.BASE_S * 2 ^ call.tries)
+  local delay = host.random() * math.min(M.CAP_S, M.BASE_S * 2 ^ (call.tries - 1))
   if err.retry_after then
     delay = math.max(err.retry_after, 0)
   end

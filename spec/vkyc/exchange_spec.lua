@@ -210,7 +210,7 @@ describe("an exchange", function()
     local c, host = ppi({ lost() }, { attempt_timeout_s = 10, deadline_s = 15 }, { latency_s = 10 })
     local _, err = c:status(INITIATE, { max_attempts = 9 })
     assert.is_true(host.clock - 1000 <= 15)
-    assert.same({ 2, 5 - 0.1 }, { count(host, canaries.check_error(err, "timeout")), math.floor(host.limits[2].timeout_s * 10 + 0.5) / 10 })
+    assert.same({ 2, 4.95 }, { count(host, canaries.check_error(err, "timeout")), math.floor(host.limits[2].timeout_s * 100 + 0.5) / 100 })
   end)
 
   it("counts a try that got no token", function()
