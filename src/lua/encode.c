@@ -1,142 +1,11 @@
 /* From Lua values to the bytes of a request, checking them on the way. One pass: what was written is used only when nothing was wrong.
  * Tables are read raw: a metatable of the caller's cannot run code in the middle. */
-#include <math.h>
 #include <string.h>
 
 #include "../core/json_read.h"
 #include "../core/json_write.h"
 #include "../core/url.h"
-#include "schema.h"
-
-static int is_text_type(enum vkyc_type type)
-{
-    switch (type) {
-    case VKYC_TYPE_STRING:
-    case VKYC_TYPE_ID:
-    case VKYC_TYPE_DATE:
-    case VKYC_TYPE_DATETIME:
-    case VKYC_TYPE_URL:
-    case VKYC_TYPE_PHONE:
-    case VKYC_TYPE_ENUM:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
-/* How a scalar is written: JSON and a query differ in this only. */
-enum form { FORM_JSON, FORM_QUERY };
-
-static void put_text(struct lvkyc_encoder *e, enum form form, const struct lvkyc_place *place, const char *text, size_t size)
-{
-    enum vkyc_status status = form == FORM_JSON ? vkyc_json_write_string(e->out, text, size) : vkyc_url_append_value(e->out, text, size);
-    if (status == VKYC_ERR_UTF8) {
-        lvkyc_violation(e, place, VKYC_RULE_UTF8, "must be UTF-8");
-    } else if (status == VKYC_ERR_NUL) {
-        lvkyc_violation(e, place, VKYC_RULE_NUL, "must not have a NUL byte");
-    }
-    /* Any other failure stays in the buffer's status, which the caller of the walk looks at. */
-}
-
-static void put_double(struct lvkyc_encoder *e, const struct lvkyc_place *place, double value)
-{
-    if (vkyc_json_write_double(e->out, value) == VKYC_ERR_RANGE) {
-        lvkyc_violation(e, place, VKYC_RULE_RANGE, "must be a finite number");
-    }
-}
-
-static void put_number(struct lvkyc_encoder *e, int index, enum form form, const struct lvkyc_place *place)
-{
-    long long integer;
-    struct vkyc_buffer *b = e->out;
-    size_t start = b->size;
-    if (lvkyc_isinteger(e->L, index, &integer)) {
-        vkyc_json_write_int64(b, integer);
-    } else {
-        put_double(e, place, lua_tonumber(e->L, index));
-    }
-    /* 1e+22 is 1e22, and a plus in a query would be read as a space. */
-    char *plus = form == FORM_QUERY && b->size > start ? memchr(b->data + start, '+', b->size - start) : NULL;
-    if (plus != NULL) {
-        b->size--;
-        memmove(plus, plus + 1, (size_t)(b->data + b->size - plus));
-    }
-}
-
-/* Any scalar in a query. Returns 0 for what cannot stand there. */
-static int put_in_query(struct lvkyc_encoder *e, int index, const struct lvkyc_place *place)
-{
-    size_t size;
-    const char *text;
-    switch (lua_type(e->L, index)) {
-    case LUA_TSTRING:
-        text = lua_tolstring(e->L, index, &size);
-        put_text(e, FORM_QUERY, place, text, size);
-        return 1;
-    case LUA_TNUMBER:
-        put_number(e, index, FORM_QUERY, place);
-        return 1;
-    case LUA_TBOOLEAN:
-        vkyc_buffer_append_text(e->out, lua_toboolean(e->L, index) ? "true" : "false");
-        return 1;
-    default:
-        return 0;
-    }
-}
-
-static void scalar(struct lvkyc_encoder *e, int index, const struct vkyc_field *f, enum form form, const struct lvkyc_place *place)
-{
-    lua_State *L = e->L;
-    int type = lua_type(L, index);
-    enum vkyc_rule rule = VKYC_RULE_FINE;
-    long long integer;
-    size_t size;
-    if (type == LUA_TSTRING && is_text_type(f->type)) {
-        const char *text = lua_tolstring(L, index, &size);
-        int plain = form == FORM_JSON && vkyc_json_is_plain(text, size);
-        rule = plain ? vkyc_field_check_ascii(f, text, size) : vkyc_field_check_text(f, text, size);
-        if (rule == VKYC_RULE_FINE && plain) {
-            vkyc_json_write_plain(e->out, text, size);
-        } else if (rule == VKYC_RULE_FINE) {
-            put_text(e, form, place, text, size);
-        }
-    } else if (type == LUA_TNUMBER && (f->type == VKYC_TYPE_NUMBER || f->number_too)) {
-        rule = vkyc_field_check_number(f, f->type == VKYC_TYPE_NUMBER ? lua_tonumber(L, index) : 0);
-        if (f->number_too || rule == VKYC_RULE_FINE) {
-            rule = VKYC_RULE_FINE;
-            put_number(e, index, form, place);
-        }
-    } else if (type == LUA_TNUMBER && f->type == VKYC_TYPE_INT) {
-        if (!lvkyc_isinteger(L, index, &integer) || integer >= 9007199254740992LL || integer <= -9007199254740992LL) {
-            rule = VKYC_RULE_FORMAT;
-        } else {
-            rule = vkyc_field_check_number(f, (double)integer);
-            vkyc_json_write_int64(e->out, integer);
-        }
-    } else if (f->type == VKYC_TYPE_INT64 && type == LUA_TSTRING) {
-        const char *text = lua_tolstring(L, index, &size);
-        rule = vkyc_digits_check(text, size) ? VKYC_RULE_FINE : VKYC_RULE_FORMAT;
-        vkyc_buffer_append(e->out, text, size);
-    } else if (f->type == VKYC_TYPE_INT64 && type == LUA_TNUMBER) {
-        rule = lvkyc_isinteger(L, index, &integer) ? VKYC_RULE_FINE : VKYC_RULE_FORMAT;
-        if (rule == VKYC_RULE_FINE) {
-            vkyc_json_write_int64(e->out, integer);
-        }
-    } else if (f->type == VKYC_TYPE_BOOLEAN && type == LUA_TBOOLEAN) {
-        vkyc_buffer_append_text(e->out, lua_toboolean(L, index) ? "true" : "false");
-    } else if (f->type == VKYC_TYPE_ENUM_MODEL && type == LUA_TSTRING) {
-        const char *text = lua_tolstring(L, index, &size);
-        rule = vkyc_field_check_text(f, text, size);
-        if (rule == VKYC_RULE_FINE) {
-            put_text(e, form, place, text, size);
-        }
-    } else if (f->type != VKYC_TYPE_ANY || !put_in_query(e, index, place)) {
-        rule = VKYC_RULE_TYPE;
-    }
-    if (rule != VKYC_RULE_FINE) {
-        lvkyc_broken(e, place, rule, f);
-    }
-}
+#include "encode.h"
 
 static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip,
                           const struct lvkyc_place *up, int depth);
@@ -290,11 +159,11 @@ static void encode_value(struct lvkyc_encoder *e, int index, const struct vkyc_f
         if (lua_istable(L, index)) {
             lvkyc_encode_any(e, index, place, depth + 1);
         } else {
-            scalar(e, index, f, FORM_JSON, place);
+            lvkyc_put_scalar(e, index, f, LVKYC_JSON, place);
         }
         break;
     default:
-        scalar(e, index, f, FORM_JSON, place);
+        lvkyc_put_scalar(e, index, f, LVKYC_JSON, place);
         break;
     }
 }
@@ -437,6 +306,36 @@ static const char *extra_name(struct lvkyc_encoder *e, const struct vkyc_object 
 
 static const struct lvkyc_place EXTRA = {NULL, "extra", 5, 0};
 
+/* Members of a table that no schema knows. `before` is what stands in front of the first one, 0 for nothing; returns what would stand in
+ * front of another. */
+static char encode_members(struct lvkyc_encoder *e, enum lvkyc_form form, int index, const struct vkyc_object *o,
+                           const struct lvkyc_place *up, char before, int depth)
+{
+    lua_State *L = e->L;
+    luaL_checkstack(L, 8, NULL);
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        struct lvkyc_place at = lvkyc_place_key(up, L, lua_gettop(L) - 1);
+        size_t size;
+        const char *name = extra_name(e, o, &at, &size);
+        if (name != NULL) {
+            if (before != 0) {
+                vkyc_buffer_append_byte(e->out, before);
+            }
+            before = form == LVKYC_JSON ? ',' : '&';
+            lvkyc_put_text(e, form, &at, name, size);
+            vkyc_buffer_append_byte(e->out, form == LVKYC_JSON ? ':' : '=');
+            if (form == LVKYC_JSON) {
+                lvkyc_encode_any(e, lua_gettop(L), &at, depth + 1);
+            } else if (!lvkyc_put_in_query(e, lua_gettop(L), &at)) {
+                lvkyc_violation(e, &at, VKYC_RULE_TYPE, "must be a string, a number or a boolean: it goes into a query");
+            }
+        }
+        lua_pop(L, 1);
+    }
+    return before;
+}
+
 static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip,
                           const struct lvkyc_place *up, int depth)
 {
@@ -479,20 +378,7 @@ static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_
         find_unknown(e, index, o, up);
     }
     if (extra != 0) {
-        lua_pushnil(L);
-        while (lua_next(L, extra) != 0) {
-            struct lvkyc_place at = lvkyc_place_key(&EXTRA, L, lua_gettop(L) - 1);
-            size_t size;
-            const char *name = extra_name(e, o, &at, &size);
-            if (name != NULL) {
-                vkyc_buffer_append_byte(e->out, before);
-                before = ',';
-                put_text(e, FORM_JSON, &at, name, size);
-                vkyc_buffer_append_byte(e->out, ':');
-                lvkyc_encode_any(e, lua_gettop(L), &at, depth + 1);
-            }
-            lua_pop(L, 1);
-        }
+        before = encode_members(e, LVKYC_JSON, extra, o, &EXTRA, before, depth);
     }
     if (before == '{') {
         vkyc_buffer_append_byte(e->out, '{');
@@ -503,30 +389,6 @@ static void encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_
 void lvkyc_encode_object(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip)
 {
     encode_object(e, index, o, extra, skip, NULL, 1);
-}
-
-/* Members of a table that no schema knows, in a query that began at `start`. */
-static void encode_members(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, const struct lvkyc_place *up, size_t start)
-{
-    lua_State *L = e->L;
-    luaL_checkstack(L, 8, NULL);
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
-        struct lvkyc_place at = lvkyc_place_key(up, L, lua_gettop(L) - 1);
-        size_t size;
-        const char *name = extra_name(e, o, &at, &size);
-        if (name != NULL) {
-            if (e->out->size > start) {
-                vkyc_buffer_append_byte(e->out, '&');
-            }
-            put_text(e, FORM_QUERY, &at, name, size);
-            vkyc_buffer_append_byte(e->out, '=');
-            if (!put_in_query(e, lua_gettop(L), &at)) {
-                lvkyc_violation(e, &at, VKYC_RULE_TYPE, "must be a string, a number or a boolean: it goes into a query");
-            }
-        }
-        lua_pop(L, 1);
-    }
 }
 
 void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_object *o, int extra, uint64_t skip)
@@ -546,9 +408,9 @@ void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_ob
             if (e->out->size > start) {
                 vkyc_buffer_append_byte(e->out, '&');
             }
-            put_text(e, FORM_QUERY, &at, f->name.text, f->name.size);
+            lvkyc_put_text(e, LVKYC_QUERY, &at, f->name.text, f->name.size);
             vkyc_buffer_append_byte(e->out, '=');
-            scalar(e, lua_gettop(L), f, FORM_QUERY, &at);
+            lvkyc_put_scalar(e, lua_gettop(L), f, LVKYC_QUERY, &at);
         }
         lua_pop(L, 1);
     }
@@ -556,19 +418,19 @@ void lvkyc_encode_query(struct lvkyc_encoder *e, int index, const struct vkyc_ob
         find_unknown(e, index, o, NULL);
     }
     if (extra != 0) {
-        encode_members(e, extra, o, &EXTRA, start);
+        (void)encode_members(e, LVKYC_QUERY, extra, o, &EXTRA, e->out->size > start ? '&' : 0, 0);
     }
 }
 
 void lvkyc_encode_any_query(struct lvkyc_encoder *e, int index, const struct lvkyc_place *place)
 {
     static const struct vkyc_object nothing = {NULL, 0};
-    encode_members(e, index, &nothing, place, e->out->size);
+    (void)encode_members(e, LVKYC_QUERY, index, &nothing, place, 0, 0);
 }
 
 static int takes_text(enum vkyc_type type)
 {
-    return is_text_type(type) || type == VKYC_TYPE_INT64 || type == VKYC_TYPE_ENUM_MODEL || type == VKYC_TYPE_ANY;
+    return lvkyc_is_text_type(type) || type == VKYC_TYPE_INT64 || type == VKYC_TYPE_ENUM_MODEL || type == VKYC_TYPE_ANY;
 }
 
 void lvkyc_encode_segment(struct lvkyc_encoder *e, int index, const struct vkyc_field *f)
@@ -582,7 +444,7 @@ void lvkyc_encode_segment(struct lvkyc_encoder *e, int index, const struct vkyc_
             lvkyc_broken(e, &at, VKYC_RULE_REQUIRED, f);
         }
     } else if (lua_type(L, -1) != LUA_TSTRING || !takes_text(f->type)) {
-        scalar(e, lua_gettop(L), f, FORM_QUERY, &at);
+        lvkyc_put_scalar(e, lua_gettop(L), f, LVKYC_QUERY, &at);
     } else {
         size_t size;
         const char *text = lua_tolstring(L, -1, &size);
@@ -614,11 +476,11 @@ void lvkyc_encode_any(struct lvkyc_encoder *e, int index, const struct lvkyc_pla
         if (memchr(text, '\0', size) != NULL) {
             lvkyc_violation(e, place, VKYC_RULE_NUL, "must not have a NUL byte");
         }
-        put_text(e, FORM_JSON, place, text, size);
+        lvkyc_put_text(e, LVKYC_JSON, place, text, size);
         return;
     }
     case LUA_TNUMBER:
-        put_number(e, index, FORM_JSON, place);
+        lvkyc_put_number(e, index, LVKYC_JSON, place);
         return;
     case LUA_TBOOLEAN:
         vkyc_buffer_append_text(e->out, lua_toboolean(L, index) ? "true" : "false");
@@ -645,20 +507,7 @@ void lvkyc_encode_any(struct lvkyc_encoder *e, int index, const struct lvkyc_pla
             encode_array(e, index, &anything, place, depth);
         } else {
             static const struct vkyc_object nothing = {NULL, 0};
-            char before = '{';
-            lua_pushnil(L);
-            while (lua_next(L, index) != 0) {
-                struct lvkyc_place at = lvkyc_place_key(place, L, lua_gettop(L) - 1);
-                const char *name = extra_name(e, &nothing, &at, &size);
-                if (name != NULL) {
-                    vkyc_buffer_append_byte(e->out, before);
-                    before = ',';
-                    put_text(e, FORM_JSON, &at, name, size);
-                    vkyc_buffer_append_byte(e->out, ':');
-                    lvkyc_encode_any(e, lua_gettop(L), &at, depth + 1);
-                }
-                lua_pop(L, 1);
-            }
+            char before = encode_members(e, LVKYC_JSON, index, &nothing, place, '{', depth);
             if (before == '{') {
                 vkyc_buffer_append_byte(e->out, '{');
             }
