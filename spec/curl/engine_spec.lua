@@ -310,14 +310,14 @@ describe("an engine", function()
       assert.is_nil(engine:fd())
       engine:alarm(0)
     end
-    assert.equal(threads, process.threads())
     -- The engine that before_each made had four. A thread that went on for a moment takes its own along when it ends.
     local waits = 0
-    while process.files() > files - 4 and waits < 40 do
+    while (process.files() > files - 4 or process.threads() > threads) and waits < 40 do
       core.sleep(0.05)
       waits = waits + 1
     end
     assert.is_true(process.files() <= files - 4)
+    assert.is_true(process.threads() <= threads)
     local none, failure = engine:open({})
     assert.is_nil(none)
     assert.equal("closed", failure.kind)
