@@ -60,6 +60,7 @@ function M.head(client, has_body)
     head:header("Content-Type", "application/json")
   end
   head:header("Accept", "application/json")
+  head:header("Accept-Encoding", "identity") -- without it a server may choose any; we decode none
   head:header("User-Agent", client.user_agent)
   for _, part in ipairs(client.parts.fixed) do
     local good, err = header(head, part.name, part.value, nil, part.option)

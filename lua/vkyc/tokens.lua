@@ -96,6 +96,7 @@ function M:request(max_body)
   local credentials = self.credentials
   assert(request:header("Content-Type", "application/x-www-form-urlencoded"))
   assert(request:header("Accept", "application/json"))
+  assert(request:header("Accept-Encoding", "identity"))
   if self.spec.basic then
     local good, reason = request:basic(credentials[self.spec.basic[1]], credentials[self.spec.basic[2]])
     if not good then

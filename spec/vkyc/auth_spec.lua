@@ -29,6 +29,7 @@ describe("authentication", function()
     assert.same({ "CF10KEY", canaries.SECRET, "2026-01-01", "application/json", "application/json" },
       { lower["x-client-id"], lower["x-client-secret"], lower["x-api-version"], lower["content-type"], lower.accept })
     assert.truthy(lower["user-agent"]:find("^vkyc/%d"))
+    assert.equal("identity", lower["accept-encoding"]) -- what is encoded is refused
     assert.is_nil(lower.cookie)
   end)
 

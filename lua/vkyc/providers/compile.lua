@@ -10,7 +10,8 @@ local ERROR_KINDS = { auth = true, forbidden = true, not_found = true, conflict 
 local RESERVED = { call = true, close = true, next_open = true, stats = true, webhook = true }
 -- Fields of a message that belong to the transport, or that the client sets itself.
 local OWN_HEADERS = {
-  ["content-length"] = true, ["transfer-encoding"] = true, host = true, connection = true, ["content-type"] = true, accept = true, ["user-agent"] = true,
+  ["content-length"] = true, ["transfer-encoding"] = true, host = true, connection = true,
+  ["content-type"] = true, accept = true, ["accept-encoding"] = true, ["user-agent"] = true,
 }
 local IN_URL = { array = true, object = true, any = true, enum_model = true }
 
