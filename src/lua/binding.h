@@ -33,6 +33,9 @@ void lvkyc_open_clock(lua_State *L);
 /* What a check of ca_file.h says of a file, NULL for nothing; `nothing`: that it holds none of what it should. */
 const char *lvkyc_file_fault(enum vkyc_status status, const char *nothing);
 
+/* Pushes nil and { kind =, phase =, reason =, sent = }; returns 2. */
+int lvkyc_push_failure(lua_State *L, const struct vkyc_failure *failure);
+
 /* The bytes of a string or of a secret at `index`; NULL when it is neither, or a closed secret. Borrowed. */
 const char *lvkyc_tobytes(lua_State *L, int index, size_t *size);
 

@@ -17,23 +17,6 @@ static const struct {
     {"client_key", VKYC_CURL_CLIENT_KEY}, {"proxy", VKYC_CURL_PROXY},
 };
 
-int lvkyc_curl_failure(lua_State *L, const struct vkyc_failure *failure)
-{
-    lua_pushnil(L);
-    lua_createtable(L, 0, 4);
-    lua_pushstring(L, failure->kind);
-    lua_setfield(L, -2, "kind");
-    if (failure->phase != NULL) {
-        lua_pushstring(L, failure->phase);
-        lua_setfield(L, -2, "phase");
-    }
-    lua_pushstring(L, failure->reason);
-    lua_setfield(L, -2, "reason");
-    lua_pushboolean(L, failure->sent);
-    lua_setfield(L, -2, "sent");
-    return 2;
-}
-
 void lvkyc_curl_identity(lua_State *L, int index, struct vkyc_curl_identity *id)
 {
     for (size_t i = 0; i < sizeof text_options / sizeof text_options[0]; i++) {
@@ -77,7 +60,7 @@ static int curl_new(lua_State *L)
     lvkyc_curl_identity(L, 1, &h->identity);
     if (!vkyc_curl_handle_open(h, &failure)) {
         vkyc_curl_handle_close(h);
-        return lvkyc_curl_failure(L, &failure);
+        return lvkyc_push_failure(L, &failure);
     }
     return 1;
 }
@@ -124,7 +107,7 @@ static int handle_perform(lua_State *L)
     limits.max_idle = lua_isnoneornil(L, 6) ? -1 : lvkyc_curl_milliseconds(L, 6);
     int status = vkyc_curl_handle_perform(h, request, response, &limits, &failure);
     if (status == 0) {
-        return lvkyc_curl_failure(L, &failure);
+        return lvkyc_push_failure(L, &failure);
     }
     lua_pushinteger(L, status);
     return 1;

@@ -5,9 +5,6 @@
 #include "../curl/identity.h"
 #include "binding.h"
 
-/* Pushes nil and { kind =, phase =, reason =, sent = }; returns 2. */
-int lvkyc_curl_failure(lua_State *L, const struct vkyc_failure *failure);
-
 /* Reads ca_file, crl_file, client_cert, client_key, proxy and allow_http of the table at `index`. Raises; the identity owns each text as
  * soon as it is copied. */
 void lvkyc_curl_identity(lua_State *L, int index, struct vkyc_curl_identity *id);

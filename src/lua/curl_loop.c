@@ -37,7 +37,7 @@ static void *check(lua_State *L, const char *name)
 static int push_closed(lua_State *L)
 {
     static const struct vkyc_failure closed = {"closed", NULL, "The loop or the client is closed.", 0};
-    return lvkyc_curl_failure(L, &closed);
+    return lvkyc_push_failure(L, &closed);
 }
 
 /* A userdata of the engine at index 1 or of what shares its table. */
@@ -66,7 +66,7 @@ static int engine_new(lua_State *L)
     engine->e = vkyc_curl_engine_new();
     if (engine->e == NULL) {
         static const struct vkyc_failure failure = {"memory", NULL, "There is no memory or no file descriptor for the loop.", 0};
-        return lvkyc_curl_failure(L, &failure);
+        return lvkyc_push_failure(L, &failure);
     }
     return 1;
 }
@@ -102,7 +102,7 @@ static int engine_open(lua_State *L)
     struct transport *t = new_sharing(L, sizeof *t, TRANSPORT);
     t->of = engine;
     t->pool = vkyc_curl_engine_open(engine->e, id, &failure);
-    return t->pool != NULL ? 1 : lvkyc_curl_failure(L, &failure);
+    return t->pool != NULL ? 1 : lvkyc_push_failure(L, &failure);
 }
 
 static int identity_free(lua_State *L)
@@ -184,7 +184,7 @@ static int transport_submit(lua_State *L)
     }
     int begun = vkyc_curl_engine_submit(t->of->e, t->pool, t, request, response->body.limit, &limits, &job->ticket, &failure);
     if (begun == VKYC_CURL_FAILED) {
-        return lvkyc_curl_failure(L, &failure);
+        return lvkyc_push_failure(L, &failure);
     }
     if (begun == VKYC_CURL_LATER) {
         lua_pushnil(L);
@@ -218,7 +218,7 @@ static int job_finish(lua_State *L)
     }
     int status = vkyc_curl_engine_finish(job->of->e, &job->ticket, response, &failure);
     if (status == VKYC_CURL_FAILED) {
-        return lvkyc_curl_failure(L, &failure);
+        return lvkyc_push_failure(L, &failure);
     }
     if (status == VKYC_CURL_LATER) {
         lua_pushboolean(L, 0);

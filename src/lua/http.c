@@ -31,23 +31,6 @@ static struct vkyc_response *check_response(lua_State *L)
     return r;
 }
 
-static int push_failure(lua_State *L, const struct vkyc_failure *failure)
-{
-    lua_pushnil(L);
-    lua_createtable(L, 0, 4);
-    lua_pushstring(L, failure->kind);
-    lua_setfield(L, -2, "kind");
-    if (failure->phase != NULL) {
-        lua_pushstring(L, failure->phase);
-        lua_setfield(L, -2, "phase");
-    }
-    lua_pushstring(L, failure->reason);
-    lua_setfield(L, -2, "reason");
-    lua_pushboolean(L, failure->sent);
-    lua_setfield(L, -2, "sent");
-    return 2;
-}
-
 /* core.http(request) -> http, bytes, host, port, https | nil, failure
  *
  * `bytes` is the whole message and holds the request's secrets; `host` has no brackets. */
@@ -77,7 +60,7 @@ static int http_new(lua_State *L)
     }
     static const struct vkyc_failure no_memory = {"memory", NULL, "There is no memory for the request.", 0};
     static const struct vkyc_failure bad_url = {"config", NULL, "The URL is malformed or holds a user's name.", 0};
-    return push_failure(L, status == VKYC_ERR_SYNTAX ? &bad_url : &no_memory);
+    return lvkyc_push_failure(L, status == VKYC_ERR_SYNTAX ? &bad_url : &no_memory);
 }
 
 static int push_result(lua_State *L, const struct http *h, const struct vkyc_response *response, enum vkyc_http_result result)
@@ -92,7 +75,7 @@ static int push_result(lua_State *L, const struct http *h, const struct vkyc_res
         return 1;
     default:
         vkyc_http_read_explain(&h->read, response, &failure);
-        return push_failure(L, &failure);
+        return lvkyc_push_failure(L, &failure);
     }
 }
 

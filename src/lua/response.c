@@ -27,17 +27,8 @@ static int response_new(lua_State *L)
 
 static int push_failure(lua_State *L, const char *kind, const char *reason)
 {
-    lua_pushnil(L);
-    lua_createtable(L, 0, 4);
-    lua_pushstring(L, kind);
-    lua_setfield(L, -2, "kind");
-    lua_pushstring(L, reason);
-    lua_setfield(L, -2, "reason");
-    lua_pushliteral(L, "response");
-    lua_setfield(L, -2, "phase");
-    lua_pushboolean(L, 1);
-    lua_setfield(L, -2, "sent");
-    return 2;
+    struct vkyc_failure failure = {kind, "response", reason, 1};
+    return lvkyc_push_failure(L, &failure);
 }
 
 static int push_head_failure(lua_State *L, enum vkyc_head_fault fault)
