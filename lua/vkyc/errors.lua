@@ -21,7 +21,7 @@ local M = {}
 ---@field outcome "not_sent"|"refused"|"unknown" what the provider did with the request
 ---@field retryable boolean the caller may do the same again later
 ---@field retry_after? number seconds
----@field attempts integer requests that were sent
+---@field attempts integer requests that were, or may have been, sent
 ---@field violations? table[] of { path, rule, message }; `more` counts those that are not listed
 ---@field content_type? string of an answer that could not be read
 ---@field offset? integer of the byte that could not be read

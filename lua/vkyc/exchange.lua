@@ -96,7 +96,7 @@ local function attempt(call, request, response)
   if not good then
     return nil, err
   end
-  if call.sent > 0 then
+  if call.tries > 1 then
     response:reset()
   end
   call.sent = call.sent + 1
@@ -105,6 +105,7 @@ local function attempt(call, request, response)
   end
   local status, failure = call:send(request, response, call.repeats == "never" and IDLE_S or nil)
   if not status then
+    call.sent = call.sent - (failure.sent and 0 or 1) -- what never left was no request
     return nil, failed(call, failure)
   end
   if client.options.hooks then

@@ -28,7 +28,7 @@ function M.record(result)
 end
 
 ---@class vkyc.Meta
----@field attempts integer requests sent for this call
+---@field attempts integer requests sent for this call, reading back included
 ---@field elapsed_s number
 ---@field status integer HTTP status
 ---@field call_id string

@@ -48,12 +48,12 @@ end
 --- Makes a host.
 ---@param answers table
 ---@param options? { wall: number, random: number, latency_s: number }
----@return table host with `requests`, `sleeps`, `clock`
+---@return table host with `requests`, `sent` (how many of them a server may have seen), `sleeps`, `clock`
 function M.new(answers, options)
   options = options or {}
   local host = {
     name = "scripted", requests = {}, sleeps = {}, limits = {}, clock = 1000, wall_offset_s = (options.wall or M.WALL) - 1000,
-    answers = answers, given = 0, random_value = options.random or 0.5,
+    answers = answers, given = 0, sent = 0, random_value = options.random or 0.5,
   }
   function host.now()
     return host.clock
@@ -77,8 +77,10 @@ function M.new(answers, options)
     if type(answer) == "function" then
       answer = answer(request, #host.requests)
     end
-    if answer and answer.failure then
-      return nil, answer.failure
+    local failure_given = answer and answer.failure
+    host.sent = host.sent + (failure_given and failure_given.sent == false and 0 or 1)
+    if failure_given then
+      return nil, failure_given
     end
     return answer
   end
