@@ -5,6 +5,7 @@
 -- DIR holds what bench/run made (certificates, peers), BUILDS/VM/lib the modules. VKYC_BENCH_CORE is the processor to measure on, or "".
 -- Every round measures everything once, so that a busy machine is busy for both sides of a ratio. A figure is a ratio of medians.
 
+local figures = require "figures"
 local samples = require "samples"
 
 local dir, url, builds, rounds, json = arg[1], arg[2], arg[3], tonumber(arg[4]), arg[5] == "--json"
@@ -113,11 +114,7 @@ end
 local function statistics(names, clock, unit)
   local sum = { 0, 0, 0 }
   for _, name in ipairs(names) do
-    local sorted = { table.unpack(series[name][clock]) }
-    table.sort(sorted)
-    local n = #sorted
-    local median = (sorted[(n + 1) // 2] + sorted[n // 2 + 1]) / 2
-    for i, seconds in ipairs { median, sorted[1], sorted[n] } do
+    for i, seconds in ipairs(figures.statistics(series[name][clock])) do
       sum[i] = sum[i] + seconds
     end
   end
@@ -127,13 +124,7 @@ local function statistics(names, clock, unit)
   return { sum[1] * 1e6, sum[2] * 1e6, sum[3] * 1e6 }
 end
 
-local figures = {}
-
-local function add(bench, unit, ours, against, relation, target)
-  local ratio = ours[1] / against[1]
-  local ok = relation == "<=" and ratio <= target or relation == ">=" and ratio >= target or relation == ">" and ratio > target
-  figures[#figures + 1] = { bench = bench, unit = unit, ours = ours, against = against, ratio = ratio, target = relation .. target, ok = ok }
-end
+local found = figures.new(json)
 
 local function read(words)
   local pipe = assert(io.popen(shell(words)))
@@ -147,56 +138,25 @@ local function evaluate()
     local function of(loop, clock, unit)
       return statistics({ vm .. "/" .. loop }, clock, unit)
     end
-    add("call against bare libcurl, " .. vm, "us", of("call", "cpu", "us"), statistics({ "bare_curl/call" }, "cpu", "us"), "<=", 1.25)
-    add("calls against LuaSec + cjson, " .. vm, "1/s", of("call", "time", "1/s"), statistics({ vm .. "-luasec/luasec" }, "time", "1/s"), ">", 1)
-    add("decode and check against cjson, " .. vm, "1/s", of("decode", "cpu", "1/s"), of("cjson_decode", "cpu", "1/s"), ">=", 1.3)
-    add("check and encode against cjson, " .. vm, "1/s", of("encode", "cpu", "1/s"), of("cjson_encode", "cpu", "1/s"), ">=", 1.3)
+    found:add("call against bare libcurl, " .. vm, "us", of("call", "cpu", "us"), statistics({ "bare_curl/call" }, "cpu", "us"), "<=", 1.25)
+    found:add("calls against LuaSec + cjson, " .. vm, "1/s", of("call", "time", "1/s"), statistics({ vm .. "-luasec/luasec" }, "time", "1/s"), ">", 1)
+    found:add("decode and check against cjson, " .. vm, "1/s", of("decode", "cpu", "1/s"), of("cjson_decode", "cpu", "1/s"), ">=", 1.3)
+    found:add("check and encode against cjson, " .. vm, "1/s", of("encode", "cpu", "1/s"), of("cjson_encode", "cpu", "1/s"), ">=", 1.3)
     local by_hand = statistics({ "one_shot_hmac/hmac", vm .. "/cjson_webhook" }, "cpu", "us")
-    add("webhook against HMAC() + cjson, " .. vm, "us", of("webhook", "cpu", "us"), by_hand, "<=", 1)
-    add("connection, CA bundle against one CA, " .. vm, "us", of("connect_bundle", "cpu", "us"), of("connect_one", "cpu", "us"), "<=", 2)
+    found:add("webhook against HMAC() + cjson, " .. vm, "us", of("webhook", "cpu", "us"), by_hand, "<=", 1)
+    found:add("connection, CA bundle against one CA, " .. vm, "us", of("connect_bundle", "cpu", "us"), of("connect_one", "cpu", "us"), "<=", 2)
   end
   for _, vm in ipairs(VMS) do
     local heap = read(script(vm, "heap.lua", {}))
-    add("heap of require and new, " .. vm, "KiB", { heap }, { HEAP_KIB }, "<=", 1)
+    found:add("heap of require and new, " .. vm, "KiB", { heap }, { HEAP_KIB }, "<=", 1)
   end
   for _, vm in ipairs(VMS) do
     local stripped = dir .. "/core-" .. vm .. ".so"
     assert(os.execute(shell { "strip", "-o", stripped, builds .. "/" .. vm .. "/lib/vkyc/core.so" }))
-    add("core.so stripped, " .. vm, "KiB", { read { "stat", "-c", "%s", stripped } / 1024 }, { BINARY_KIB }, "<=", 1)
-  end
-end
-
-local function number(value)
-  return string.format(value >= 1000 and "%.0f" or value >= 100 and "%.1f" or "%.2f", value)
-end
-
-local function range(values)
-  return number(values[1]) .. (values[2] and " (" .. number(values[2]) .. "-" .. number(values[3]) .. ")" or "")
-end
-
-local function print_table()
-  print(string.format("%-44s %-5s %-26s %-26s %7s %7s", "", "unit", "ours (min-max)", "against (min-max)", "ratio", "target"))
-  for _, f in ipairs(figures) do
-    print(string.format("%-44s %-5s %-26s %-26s %7.2f %7s %s", f.bench, f.unit, range(f.ours), range(f.against), f.ratio, f.target, f.ok and "ok" or "MISSED"))
-  end
-end
-
-local function print_json()
-  for _, f in ipairs(figures) do
-    local line = '{"bench":"%s (%s)","ours":%.6g,"against":%.6g,"ratio":%.4f,"target":"%s","ok":%s}'
-    print(string.format(line, f.bench, f.unit, f.ours[1], f.against[1], f.ratio, f.target, f.ok))
+    found:add("core.so stripped, " .. vm, "KiB", { read { "stat", "-c", "%s", stripped } / 1024 }, { BINARY_KIB }, "<=", 1)
   end
 end
 
 measure()
 evaluate()
-if json then
-  print_json()
-else
-  print_table()
-end
-for _, f in ipairs(figures) do
-  if not f.ok then
-    os.exit(3) -- 1 is what an error of this script ends with
-  end
-end
+found:finish()
