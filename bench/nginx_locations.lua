@@ -3,6 +3,8 @@
 
 local samples = require "samples"
 
+local ngx = rawget(_G, "ngx")
+
 local M = {}
 
 local PATH = "/ppi/kyc/vkyc"
