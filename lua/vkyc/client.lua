@@ -27,6 +27,9 @@ Inside.__index = Inside
 function Inside:open_host()
   if self.closed then
     return nil, errors.new { kind = "closed", message = "the client is closed", provider = self.provider.name }
+  elseif self.options.hooks and self.hooking[coroutine.running() or "main"] then -- it would be told of its own calls, or wait for itself
+    local hint = "Make it in a task or timer that the hook starts, or with another client."
+    return nil, errors.new { kind = "config", message = "a hook called its own client", provider = self.provider.name, hint = hint }
   end
   local host, err = hosts.pick(self.own_host)
   if not host then
@@ -66,26 +69,34 @@ local function inside_of(client, name)
   return inside
 end
 
+-- What every call begins with: misuse is told at the level of the script.
+local function begin(inside, name, options)
+  if options ~= nil and type(options) ~= "table" then
+    error("vkyc: the second argument of " .. name .. " is a table of options", 3)
+  end
+  if inside.allowed and not inside.allowed[name] then
+    return errors.new {
+      kind = "config",
+      provider = inside.provider.name,
+      operation = name,
+      message = name .. " is not in this client's `operations`",
+      hint = "Add it to the option `operations`, or make the call with another client.",
+    }
+  end
+  exchange = exchange or require "vkyc.exchange"
+  return nil
+end
+
 local function method(operation)
   return function(client, params, options)
     local inside = inside_of(client, operation.name)
     if type(params) ~= "table" then
       error("vkyc: " .. operation.name .. " takes a table of request fields", 2)
     end
-    if options ~= nil and type(options) ~= "table" then
-      error("vkyc: the second argument of " .. operation.name .. " is a table of options", 2)
+    local result, err = nil, begin(inside, operation.name, options)
+    if not err then
+      result, err = exchange.run(inside, operation, params, options, nil, 2)
     end
-    if inside.allowed and not inside.allowed[operation.name] then
-      return nil, errors.new {
-        kind = "config",
-        provider = inside.provider.name,
-        operation = operation.name,
-        message = "the operation is not in this client's `operations`",
-        hint = "Add it to the option `operations`, or make the call with another client.",
-      }
-    end
-    exchange = exchange or require "vkyc.exchange"
-    local result, err = exchange.run(inside, operation, params, options, nil, 2)
     return result, err -- no tail call: misuse is told by its level
   end
 end
@@ -109,14 +120,10 @@ function Client:call(request, options)
       error("vkyc: " .. name .. " of call must be a " .. kind, 2)
     end
   end
-  if options ~= nil and type(options) ~= "table" then
-    error("vkyc: the second argument of call is a table of options", 2)
+  local result, err = nil, begin(inside, "call", options)
+  if not err then
+    result, err = exchange.run_raw(inside, request, options, 2)
   end
-  if inside.allowed and not inside.allowed.call then
-    return nil, errors.new { kind = "config", provider = inside.provider.name, operation = "call", message = "`call` is not in this client's `operations`" }
-  end
-  exchange = exchange or require "vkyc.exchange"
-  local result, err = exchange.run_raw(inside, request, options, 2)
   return result, err
 end
 
@@ -148,13 +155,41 @@ function Client:next_open(unix_s)
   return core.next_open(inside.provider.spec.hours, unix_s or inside.wall())
 end
 
---- Figures of this client: calls made, what is left of the retry budget, whether the login was refused, and the first error that one of its
--- hooks raised, scrubbed.
----@return { calls: integer, budget_left: number, login_refused: boolean, hook_error: string? }
+---@class vkyc.Stats
+---@field calls integer calls begun; of those that ended, `kinds` tells how
+---@field kinds table<string, integer> "ok" and kinds of errors -> calls that ended so
+---@field in_flight integer calls that wait for an answer, or to send again
+---@field requests integer sent by calls that ended, reading back included, logins not
+---@field logins integer logins sent by this client
+---@field budget_left number of the retry budget (500 when it is full; a retry takes 14)
+---@field login_refused boolean
+---@field login_refused_since? number Unix seconds
+---@field token_age_s? number nil without a token
+---@field hook_error? string the first error that one of the hooks raised, scrubbed
+
+--- Figures of this client, in this Lua state.
+---@return vkyc.Stats
 function Client:stats()
   local inside = inside_of(self, "stats")
-  local login_refused = inside.tokens ~= nil and inside.tokens.refused ~= nil
-  return { calls = inside.calls, budget_left = inside.budget.left, login_refused = login_refused, hook_error = inside.hook_error }
+  local tokens, kinds, in_flight = inside.tokens or {}, { ok = inside.succeeded }, 0
+  for kind, count in pairs(inside.kinds) do
+    kinds[kind] = count
+  end
+  for _, busy in pairs(inside.in_flight) do
+    in_flight = in_flight + (busy and 1 or 0)
+  end
+  return {
+    calls = inside.calls,
+    kinds = kinds,
+    in_flight = in_flight,
+    requests = inside.requests,
+    logins = tokens.logins or 0,
+    budget_left = inside.budget.left,
+    login_refused = tokens.refused ~= nil,
+    login_refused_since = tokens.refused and tokens.refused_at,
+    token_age_s = tokens.renew_at and math.max(inside.wall() - tokens.fetched_at, 0) or nil,
+    hook_error = inside.hook_error,
+  }
 end
 
 --- Closes connections and wipes what is the client's own. Secrets that were given as objects stay their owner's. Idempotent.
@@ -287,6 +322,11 @@ function M.new(options, level)
     transports = setmetatable(transports, { __mode = "k" }), -- a loop goes when its script drops it
     budget = retry.budget(),
     calls = 0,
+    succeeded = 0,
+    requests = 0,
+    kinds = {},
+    in_flight = setmetatable({}, { __mode = "k" }), -- responses; those of a coroutine that was dropped in the middle go with it
+    hooking = setmetatable({}, { __mode = "k" }), -- coroutines in which a hook runs
     allowed = allow_list(checked, provider),
     id_prefix = core.random_hex(4) .. "-",
     user_agent = "vkyc/" .. version,

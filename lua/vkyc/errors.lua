@@ -22,6 +22,7 @@ local M = {}
 ---@field retryable boolean the caller may do the same again later
 ---@field retry_after? number seconds
 ---@field attempts integer requests that were, or may have been, sent
+---@field stopped? string why it was not sent again, where that was asked
 ---@field violations? table[] of { path, rule, message }; `more` counts those that are not listed
 ---@field content_type? string of an answer that could not be read
 ---@field offset? integer of the byte that could not be read
@@ -30,7 +31,7 @@ local M = {}
 local Error = {}
 M.mt = Error
 
--- What to do, unless a provider's table or the place of the error knows better.
+-- Each kind, and what to do, unless a provider's table or the place of the error knows better.
 local HINTS = {
   config = "Correct the option, then make the client anew.",
   argument = "Correct the fields that are named; nothing was sent.",
@@ -56,6 +57,7 @@ local HINTS = {
   cancelled = "The call was cancelled by its caller.",
   closed = "The client was closed: make a new one.",
 }
+M.HINTS = HINTS
 
 -- Appended where a request may have been carried out.
 local UNKNOWN = "Whether the provider did it is not known"
@@ -137,6 +139,12 @@ function M.is(value)
   return type(value) == "table" and getmetatable(value) == Error
 end
 
+-- What is told at the end of the line.
+local FACTS = {
+  { "status", "http %s" }, { "code", "code %s" }, { "outcome", "outcome %s" }, { "attempts", "%s attempts" }, { "retry_after", "retry after %g s" },
+  { "request_id", "request %s" }, { "call_id", "call %s" },
+}
+
 function Error.__tostring(err)
   local where = "vkyc"
   if err.provider then
@@ -146,27 +154,12 @@ function Error.__tostring(err)
     where = where .. (err.provider and "." or " ") .. err.operation
   end
   local what = err.kind .. (err.phase and " (" .. err.phase .. ")" or "")
-  local facts = {}
-  if err.status then
-    facts[#facts + 1] = "http " .. err.status
-  end
-  if err.code then
-    facts[#facts + 1] = "code " .. err.code
-  end
-  if err.outcome == "unknown" then
-    facts[#facts + 1] = "outcome unknown"
-  end
-  if err.attempts > 1 then
-    facts[#facts + 1] = err.attempts .. " attempts"
-  end
-  if err.retry_after then
-    facts[#facts + 1] = string.format("retry after %g s", err.retry_after)
-  end
-  if err.request_id then
-    facts[#facts + 1] = "request " .. err.request_id
-  end
-  if err.call_id then
-    facts[#facts + 1] = "call " .. err.call_id
+  local facts, shown = {}, { outcome = err.outcome == "unknown", attempts = err.attempts > 1 }
+  for _, fact in ipairs(FACTS) do
+    local value = err[fact[1]]
+    if value and shown[fact[1]] ~= false then
+      facts[#facts + 1] = string.format(fact[2], value)
+    end
   end
   local line = where .. ": " .. what .. ": " .. err.message
   if not line:find("[.!?]$") then

@@ -4,6 +4,7 @@ local answer = require "vkyc.answer"
 local auth = require "vkyc.auth"
 local core = require "vkyc.core"
 local errors = require "vkyc.errors"
+local hooks = require "vkyc.hooks"
 local results = require "vkyc.results"
 local retry = require "vkyc.retry"
 
@@ -52,20 +53,6 @@ function Call:send(request, response, max_idle_s)
   })
 end
 
-local function hook(call, name, event)
-  local client = call.client
-  local fn = client.options.hooks and client.options.hooks[name]
-  if not fn then
-    return
-  end
-  event.client, event.provider, event.operation = client.options.name, client.provider.name, call.name
-  event.method, event.path, event.call_id, event.attempt = call.method, call.path, call.call_id, call.sent
-  local good, raised = pcall(fn, event)
-  if not good and not client.hook_error then -- it changes nothing, but its author wants to know
-    client.hook_error = name .. ": " .. core.scrub(type(raised) == "string" and raised or "an error of type " .. type(raised), call:sensitive())
-  end
-end
-
 local function failed(call, failure)
   local unknown = failure.sent and call.repeats ~= "safe"
   local sensitive = call:sensitive() -- a host of the user's may say anything
@@ -100,17 +87,21 @@ local function attempt(call, request, response)
     response:reset()
   end
   call.sent = call.sent + 1
-  if client.options.hooks then
-    hook(call, "on_request", { size = request:size() })
+  local options, began = client.options, nil
+  if options.hooks then
+    hooks.tell(call, "on_request", { size = request:size() })
+    began = call.host.now()
   end
   local status, failure = call:send(request, response, call.repeats == "never" and IDLE_S or nil)
+  if options.response_headers then
+    call.headers = status and hooks.headers(call, response) or nil
+  end
   if not status then
     call.sent = call.sent - (failure.sent and 0 or 1) -- what never left was no request
     return nil, failed(call, failure)
   end
-  if client.options.hooks then
-    local _, request_id = core.facts(response, nil, call:sensitive())
-    hook(call, "on_response", { status = status, size = response:size(), elapsed_s = call.host.now() - call.started, request_id = request_id })
+  if options.hooks then
+    hooks.answered(call, response, status, began)
   end
   return answer.read(call, response, status)
 end
@@ -128,6 +119,7 @@ local function remember(call, response, result, mismatches, envelope)
     call_id = call.call_id,
     request_id = request_id,
     rate_limit = rate_limit,
+    headers = call.headers,
     envelope = envelope,
     mismatches = mismatches,
     retries = call.retries,
@@ -144,16 +136,24 @@ local function contains(list, value)
   return false
 end
 
-local function note(call, reason)
+local function note(call, reason, err, delay_s)
   call.retries = call.retries or {}
   call.retries[#call.retries + 1] = reason
-  hook(call, "on_retry", { reason = reason })
+  if call.client.options.hooks then
+    hooks.tell(call, "on_retry", { reason = reason, delay_s = delay_s, kind = err.kind, phase = err.phase, status = err.status })
+  end
 end
 
 local function finish(call, err)
   err.provider, err.operation, err.call_id = call.client.provider.name, err.operation or call.name, call.call_id
   err.attempts, err.retries, err.final = call.sent, call.retries, nil
-  hook(call, "on_error", { error = err })
+  local client, kind = call.client, err.kind
+  if not call.outer then
+    client.kinds[kind] = (client.kinds[kind] or 0) + 1
+  end
+  if client.options.hooks then
+    hooks.tell(call, "on_error", { error = err, headers = call.headers })
+  end
   return nil, err
 end
 
@@ -203,14 +203,15 @@ local function loop(call, request, response)
       -- A 401 was not carried out, so that even a call that must not be repeated is sent once more, with a new token.
       call.logged_in_again = true
       tokens:drop(call.token)
-      note(call, "the token was refused")
+      note(call, "the token was refused", err, 0)
     else
       call.can_read_back = spec.read_back ~= nil and rawget(call.params, spec.key) ~= nil
       local action, delay, reason = retry.decide(err, call)
       if action == "stop" then
+        err.stopped = reason
         return finish(call, err)
       end
-      note(call, reason)
+      note(call, reason, err, delay)
       call.host.sleep(delay)
       if action == "read_back" then
         lost_once = true
@@ -238,7 +239,12 @@ local function send(call, request, violations)
   local client = call.client
   local response = client.spare_response or core.response(client.options.max_body_bytes)
   client.spare_response = nil
+  client.in_flight[response] = not call.outer
   local result, err = loop(call, request, response)
+  client.in_flight[response] = false
+  if not call.outer then
+    client.requests, client.succeeded = client.requests + call.sent, client.succeeded + (result and 1 or 0)
+  end
   request:clear()
   response:reset()
   if not client.closed then

@@ -25,6 +25,7 @@ local COMMON = {
   max_body_bytes = "count",
   statuses = "table",
   hooks = "table",
+  response_headers = "table",
   operations = "table",
   shared = "any",
   host = "table",
@@ -46,6 +47,8 @@ local DEFAULTS = {
 }
 
 local HOOKS = { on_request = true, on_response = true, on_retry = true, on_error = true }
+local MAX_HEADERS = 16
+local STORE = { "get", "set", "add", "delete", "ttl" }
 local HOST = { "send", "sleep", "now", "wall", "random" }
 -- A host of the user's own would pass these over in silence.
 local TLS = { ca_file = true, crl_file = true, client_cert = true, client_key = true, proxy = true }
@@ -102,19 +105,23 @@ local function read_environment(name, provider)
   return names, name ~= nil and provider.spec.environments[name] or nil
 end
 
--- The options that are paths of a URL.
-local function path_options(provider)
-  local names = {}
-  for _, operation in pairs(provider.operations) do
-    names[operation.spec.path_option or false] = true
-  end
-  return names
-end
-
 local function check_tables(options, provider, add)
   for name, hook in pairs(options.hooks or {}) do
     if not HOOKS[name] or type(hook) ~= "function" then
       add("hooks." .. tostring(name), "must be a function named on_request, on_response, on_retry or on_error")
+    end
+  end
+  for i, name in pairs(options.response_headers or {}) do
+    if type(i) ~= "number" or i > MAX_HEADERS or type(name) ~= "string" or #name > 64 or not name:find("^[%l%d_-]+$") or name:find("cookie", 1, true) then
+      add("response_headers", "must be an array of at most 16 header names in lower case, without cookies")
+      break
+    end
+  end
+  local shared = options.shared
+  for _, name in ipairs(shared ~= nil and STORE or {}) do
+    if not (type(shared) == "table" or type(shared) == "userdata") or type(shared[name]) ~= "function" then
+      add("shared", "must be a shared dictionary, such as ngx.shared.vkyc, or a store with its methods get, set, add, delete and ttl")
+      break
     end
   end
   for _, name in ipairs(options.operations or {}) do
@@ -185,7 +192,7 @@ function M.check(options, provider, level)
   end
   checked.host = checked.host and options.host -- it may keep its state in itself
   checked.credentials = credentials
-  local defaults, paths = provider.spec.defaults or {}, path_options(provider)
+  local defaults, paths = provider.spec.defaults or {}, provider.path_options
   for name, spec in pairs(provider.options) do
     local default = spec.default
     if default == nil then

@@ -34,10 +34,15 @@ end
 ---@field call_id string
 ---@field request_id? string
 ---@field rate_limit? { limit: number?, remaining: number?, reset_s: number? }
+---@field headers? table<string, string> those that the option response_headers lists
 ---@field envelope? { code: any, message: string? }
 ---@field reconciled? true the answer was lost and the record read back
 ---@field mismatches? string[] paths of fields of another type than documented
 ---@field retries? string[] why each further request was sent
+
+local META = {
+  "attempts", "elapsed_s", "status", "call_id", "request_id", "rate_limit", "headers", "envelope", "reconciled", "mismatches", "retries",
+}
 
 --- How a result came about.
 ---@param result table of a call, or an event
@@ -47,18 +52,11 @@ function M.meta(result)
   if not record then
     return nil
   end
-  return {
-    attempts = record.attempts,
-    elapsed_s = record.elapsed_s,
-    status = record.status,
-    call_id = record.call_id,
-    request_id = record.request_id,
-    rate_limit = record.rate_limit,
-    envelope = record.envelope,
-    reconciled = record.reconciled,
-    mismatches = record.mismatches,
-    retries = record.retries,
-  }
+  local meta = {}
+  for _, name in ipairs(META) do
+    meta[name] = record[name]
+  end
+  return meta
 end
 
 --- The body of the answer as it came, kept only by a client with `keep_raw = true`.

@@ -1,5 +1,5 @@
---- What the workers of one nginx know of a login together, over reloads too: the token, a refusal, and who is logging in.
--- It lies in an ngx.shared dictionary, under a digest of the credentials: other credentials are another login.
+--- What several clients know of a login together - in nginx those of all workers, over reloads too: the token, a refusal, and who is
+-- logging in. It lies in a store (docs/hosts.md), under a digest of the credentials: other credentials are another login.
 
 local core = require "vkyc.core"
 local secrets = require "vkyc.secrets"
@@ -7,7 +7,14 @@ local secrets = require "vkyc.secrets"
 local M = {}
 M.__index = M
 
----@param dict table an ngx.shared dictionary
+---@class vkyc.LoginStore what an ngx.shared dictionary can; its methods may yield, but not raise
+---@field get fun(self, key: string): string|nil
+---@field set fun(self, key: string, value: string, seconds?: number) without seconds for ever
+---@field add fun(self, key: string, value: string, seconds: number): boolean|nil true when there was none, atomically
+---@field delete fun(self, key: string)
+---@field ttl fun(self, key: string): number|nil seconds that are left
+
+---@param dict vkyc.LoginStore
 ---@param url string of the login
 ---@param credentials table name -> string or secret
 ---@return table
@@ -47,29 +54,31 @@ end
 ---@return string|nil id of the token
 ---@return string|nil token
 ---@return number|nil seconds for which it is good
+---@return number|nil fetched_at Unix seconds
 function M:token(key)
   local value = self.dict:get(key .. ":token")
   local left = value and self.dict:ttl(key .. ":token")
   if left then
-    return value:sub(1, 16), value:sub(17), left
+    return value:sub(1, 16), value:sub(29), left, tonumber(value:sub(17, 28))
   end
   return nil
 end
 
 ---@return string id
-function M:remember(key, token, seconds)
+function M:remember(key, token, seconds, unix_s)
   local id = core.random_hex(8)
-  self.dict:set(key .. ":token", id .. token, seconds)
+  self.dict:set(key .. ":token", id .. string.format("%012.0f", unix_s) .. token, seconds)
   return id
 end
 
 --- For ever: only other credentials are tried again.
-function M:refuse(key)
-  self.dict:set(key .. ":refused", true)
+function M:refuse(key, unix_s)
+  self.dict:set(key .. ":refused", string.format("%.0f", unix_s))
 end
 
-function M:is_refused(key)
-  return self.dict:get(key .. ":refused") ~= nil
+---@return number|nil since Unix seconds
+function M:refused_since(key)
+  return tonumber(self.dict:get(key .. ":refused"))
 end
 
 --- Takes the right to log in.

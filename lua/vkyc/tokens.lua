@@ -3,6 +3,7 @@
 
 local core = require "vkyc.core"
 local errors = require "vkyc.errors"
+local hooks = require "vkyc.hooks"
 local secrets = require "vkyc.secrets"
 local shared_login = require "vkyc.shared_login"
 
@@ -11,44 +12,6 @@ local MARGIN_S = 2
 
 local M = {}
 M.__index = M
-
--- Every spelling of the reply, at the root and inside of the payload.
-local function reply_schema(spec)
-  local fields = {}
-  for _, name in ipairs(spec.access_token) do
-    fields[#fields + 1] = { name = name, type = "string", strict = true, sensitive = true }
-  end
-  for _, name in ipairs(spec.expires_in_s) do
-    fields[#fields + 1] = { name = name, type = "number" }
-  end
-  if spec.payload then
-    local inner = {}
-    for i, field in ipairs(fields) do
-      inner[i] = field
-    end
-    fields[#fields + 1] = { name = spec.payload, type = "object", fields = inner }
-  end
-  return core.schema(fields)
-end
-
--- What to do after a refusal: names the options that a login is made of.
-local function hint_of(spec)
-  local names, seen = {}, {}
-  local function add(name)
-    if name and not seen[name] then
-      names[#names + 1], seen[name] = name, true
-    end
-  end
-  for _, name in ipairs(spec.basic or {}) do
-    add(name)
-  end
-  for _, field in ipairs(spec.form) do
-    add(field.option)
-  end
-  local last = table.remove(names) or "the credentials"
-  return "Correct " .. (#names > 0 and table.concat(names, ", ") .. " or " or "") .. last .. " (secret:replace sets a new one)"
-    .. (spec.locks_out and "; it is not tried again by itself, because a few refused logins lock the account." or ".")
-end
 
 --- Makes the token cache of a client.
 ---@param provider table compiled
@@ -65,10 +28,12 @@ function M.new(provider, options)
   return setmetatable({
     spec = spec,
     url = options.token_url,
+    path = core.url(options.token_url).path,
     credentials = options.credentials,
     watched = watched, -- the secrets whose replacement lifts a refusal
-    reply = reply_schema(spec),
-    hint = hint_of(spec),
+    reply = provider.token.reply,
+    hint = provider.token.hint,
+    logins = 0,
     shared = options.shared and shared_login.new(options.shared, options.token_url, options.credentials),
   }, M)
 end
@@ -149,9 +114,19 @@ function M:login(call, key)
   if not request then
     return nil, errors.new { kind = "config", message = "a credential " .. reason }
   end
-  local response = core.response(client.options.max_body_bytes)
+  local options, response, told = client.options, core.response(client.options.max_body_bytes), nil
+  if options.hooks then
+    local view = { name = "login", method = "POST", path = self.path, params = {}, outer = false, sent = 1, started = host.now() }
+    told = setmetatable(view, { __index = call })
+    hooks.tell(told, "on_request", {})
+  end
+  self.logins = self.logins + 1
   local status, failure = call:send(request, response)
   request:close()
+  if told and status then
+    told.headers = options.response_headers and hooks.headers(told, response)
+    hooks.answered(told, response, status, told.started)
+  end
   if not status then
     -- Sent and lost: it may count as a failed login, so it is not repeated blindly.
     return nil, errors.new {
@@ -180,7 +155,8 @@ function M:login(call, key)
   lifetime = type(lifetime) == "number" and lifetime > 0 and lifetime or self.spec.lifetime_s
   -- Early, and not at the same moment as every other client.
   local seconds = lifetime * (0.8 + 0.1 * host.random())
-  self:keep(kept, key and self.shared:remember(key, token, seconds), host.now() + seconds)
+  local unix_s = host.wall()
+  self:keep(kept, key and self.shared:remember(key, token, seconds, unix_s), host.now() + seconds, unix_s)
   return true
 end
 
@@ -192,8 +168,8 @@ function M:reload()
   return self:generation()
 end
 
-function M:keep(token, id, renew_at)
-  self.token, self.token_id, self.renew_at = token, id, renew_at
+function M:keep(token, id, renew_at, fetched_at)
+  self.token, self.token_id, self.renew_at, self.fetched_at = token, id, renew_at, fetched_at
   self.refused, self.why = nil, nil
 end
 
@@ -203,9 +179,9 @@ function M:current(host)
     return self.token
   end
   if self.shared then
-    local id, text, seconds = self.shared:token(self.shared:key(self:generation()))
+    local id, text, seconds, fetched_at = self.shared:token(self.shared:key(self:generation()))
     if id and id ~= self.dropped then
-      self:keep(core.secret(text), id, host.now() + seconds)
+      self:keep(core.secret(text), id, host.now() + seconds, fetched_at)
       return self.token
     end
   end
@@ -214,9 +190,10 @@ end
 
 function M:is_refused()
   local generation = self:generation()
-  if self.shared and self.shared:is_refused(self.shared:key(generation)) then
+  local since = self.shared and self.shared:refused_since(self.shared:key(generation))
+  if since then
     self.why = self.refused == generation and self.why or nil
-    self.refused = generation
+    self.refused, self.refused_at = generation, since
   end
   return self.refused == generation
 end
@@ -228,9 +205,9 @@ function M:fly(flight, call, key)
     local _, err, refused = self:login(call, key)
     flight.err, flight.refused = err, refused
     if refused then
-      self.refused, self.why = generation, err
+      self.refused, self.refused_at, self.why = generation, call.host.wall(), err
       if self.shared then
-        self.shared:refuse(key)
+        self.shared:refuse(key, self.refused_at)
       end
     end
   end
@@ -258,7 +235,7 @@ function M:take_off(call)
   self.flight = flight
   -- Its own call: nobody's deadline and nobody's end takes the login away from the others.
   local started = host.background and host.background(function(cancelled)
-    local own = { client = call.client, host = host, transport = call.transport, deadline = host.now() + patience, limits = {} }
+    local own = { client = call.client, host = host, transport = call.transport, deadline = host.now() + patience, call_id = call.call_id }
     run(not cancelled and setmetatable(own, getmetatable(call)) or nil)
   end)
   if not started then

@@ -125,6 +125,11 @@ describe("tokens", function()
         assert.same({ kind, kind, 9, true, "login", 2 }, { err.kind, again.kind, err.retry_after, err.retryable, err.operation, count })
       end
     end
+    local other = {}
+    for name, value in pairs(provider) do
+      other[name] = value
+    end
+    provider = other -- a table is read once
     provider.token = { form = { { name = "u", option = "username" }, { name = "p", option = "password" }, { name = "u2", option = "username" } },
       access_token = { "t" }, expires_in_s = { "e" }, lifetime_s = 60 }
     assert.truthy(login(reply(401)).hint:find("Correct username or password (", 1, true))

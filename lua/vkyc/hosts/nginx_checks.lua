@@ -50,9 +50,7 @@ function M.option_faults(options, provider)
     end
   end
   local shared, token = options.shared, provider.spec.token
-  if shared ~= nil and not (type(shared) == "table" and shared.get and shared.add and shared.ttl) then
-    faults[#faults + 1] = { path = "shared", message = "must be a shared dictionary, such as ngx.shared.vkyc" }
-  elseif shared == nil and token and token.locks_out then
+  if shared == nil and token and token.locks_out then
     faults[#faults + 1] = {
       path = "shared",
       message = "is required in nginx: a few refused logins lock the account, so all workers must know of the first;"

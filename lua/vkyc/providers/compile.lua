@@ -299,6 +299,44 @@ function Checker:errors(errors)
   end
 end
 
+-- The reply of a login: every spelling, at the root and inside of the payload.
+local function token_reply(spec)
+  local fields = {}
+  for _, name in ipairs(spec.access_token) do
+    fields[#fields + 1] = { name = name, type = "string", strict = true, sensitive = true }
+  end
+  for _, name in ipairs(spec.expires_in_s) do
+    fields[#fields + 1] = { name = name, type = "number" }
+  end
+  if spec.payload then
+    local inner = {}
+    for i, field in ipairs(fields) do
+      inner[i] = field
+    end
+    fields[#fields + 1] = { name = spec.payload, type = "object", fields = inner }
+  end
+  return core.schema(fields)
+end
+
+-- What to do after a refused login: names the options that it is made of.
+local function token_hint(spec)
+  local names, seen = {}, {}
+  local function add(name)
+    if name and not seen[name] then
+      names[#names + 1], seen[name] = name, true
+    end
+  end
+  for _, name in ipairs(spec.basic or {}) do
+    add(name)
+  end
+  for _, field in ipairs(spec.form) do
+    add(field.option)
+  end
+  local last = table.remove(names) or "the credentials"
+  return "Correct " .. (#names > 0 and table.concat(names, ", ") .. " or " or "") .. last .. " (secret:replace sets a new one)"
+    .. (spec.locks_out and "; it is not tried again by itself, because a few refused logins lock the account." or ".")
+end
+
 local function scalar_fields(lists)
   local names, fields = {}, {}
   for _, list in ipairs(lists) do
@@ -313,11 +351,11 @@ local function scalar_fields(lists)
 end
 
 ---@param provider table
----@return table|nil compiled { name, spec, options, operations, error_reply, event, sensitive }
+---@return table|nil compiled { name, spec, options, operations, token, error_reply, event, sensitive, path_options }
 ---@return table[] faults of { path, message }, all of them
 return function(provider)
   local self = setmetatable({ faults = {}, options = by_name(provider.options) }, Checker)
-  local compiled = { name = provider.name, spec = provider, options = self.options, operations = {}, sensitive = {} }
+  local compiled = { name = provider.name, spec = provider, options = self.options, operations = {}, sensitive = {}, path_options = {} }
   local good = self:shape(shape.provider, provider, "")
   self:check(not good.name or provider.name:find("^[%w_]+$"), "name", "may only have letters, digits and _")
   local seen = {}
@@ -344,6 +382,7 @@ return function(provider)
     self:check(next(provider.operations), "operations", "must have at least one")
     for name, operation in pairs(provider.operations) do
       compiled.operations[name] = self:operation(name, operation, provider, good.envelope and provider.envelope or nil)
+      compiled.path_options[type(operation) == "table" and operation.path_option or false] = true
       add_sensitive(compiled.sensitive, type(operation) == "table" and operation.request)
       add_sensitive(compiled.sensitive, type(operation) == "table" and operation.response)
     end
@@ -370,6 +409,9 @@ return function(provider)
       { name = webhook.type, type = "string", strict = true },
       { name = webhook.data, type = "object", fields = webhook.fields },
     }
+  end
+  if token and #self.faults == 0 then
+    compiled.token = { reply = token_reply(token), hint = token_hint(token) }
   end
   table.sort(self.faults, function(a, b)
     return a.path < b.path
