@@ -1,8 +1,10 @@
 -- Takes one customer through Video KYC with each provider, and shows every step.
 -- It talks HTTPS to the sandbox of this repository (scripts/demo starts it); against a real provider only the client's
--- options change. Every person in it is invented.
+-- options change. Every person in it is invented. It runs as it is in a plain script, in a task of vkyc.loop and inside nginx.
 
 local vkyc = require "vkyc"
+
+local ngx = rawget(_G, "ngx") -- there, certificates are a directive and workers share their login
 
 local function env(name)
   return os.getenv(name) or error("start it with scripts/demo: " .. name .. " is not set", 0)
@@ -69,6 +71,7 @@ local providers = {
       partner_id = "CRDEMO001",
       company_id = "CEKDEMO001",
       card_account_id = "CADEMO1",
+      shared = ngx and ngx.shared.vkyc,
     },
     user = {
       email = "meera@example.com", mobile = "9876500003", title = "Ms", firstName = "Meera", lastName = "Nair",
@@ -162,7 +165,7 @@ end
 
 local function onboard(provider)
   print("\n== " .. provider.title .. " " .. string.rep("=", 60 - #provider.title))
-  local options = { ca_file = env "VKYC_SANDBOX_CA", statuses = vkyc.simulator.statuses[provider.options.provider] }
+  local options = { ca_file = not ngx and env "VKYC_SANDBOX_CA" or nil, statuses = vkyc.simulator.statuses[provider.options.provider] }
   for name, value in pairs(provider.options) do
     options[name] = value
   end
