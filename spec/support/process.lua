@@ -14,11 +14,12 @@ function process.id()
   return read("/proc/self/stat"):match("^(%d+)")
 end
 
---- Open files, sockets included.
+--- Open files, sockets included. A pipe to the counting program would now and then be counted with both of its ends.
 function process.files()
-  local pipe = assert(io.popen("ls /proc/" .. process.id() .. "/fd | wc -l"))
-  local count = tonumber(pipe:read("*l"))
-  pipe:close()
+  local list = os.tmpname()
+  os.execute("ls /proc/" .. process.id() .. "/fd >" .. list)
+  local _, count = read(list):gsub("\n", "")
+  os.remove(list)
   return count
 end
 
@@ -29,6 +30,20 @@ end
 --- Resident memory in bytes.
 function process.resident()
   return tonumber(read("/proc/self/status"):match("VmRSS:%s*(%d+)")) * 1024
+end
+
+--- The most resident memory since the last time that `anew` was given; with it, what is resident now.
+---@param anew boolean|nil
+---@param pid string|nil of another process
+---@return number bytes
+function process.peak(anew, pid)
+  local directory = "/proc/" .. (pid or "self") .. "/"
+  if anew then
+    local file = assert(io.open(directory .. "clear_refs", "w"))
+    file:write("5")
+    file:close()
+  end
+  return tonumber(read(directory .. "status"):match((anew and "VmRSS" or "VmHWM") .. ":%s*(%d+)")) * 1024
 end
 
 local function quote(text)
