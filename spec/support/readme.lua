@@ -1,0 +1,62 @@
+--- The files that README.md prints: blocks whose first line is a comment with a file's name.
+
+local M = {}
+
+local root = debug.getinfo(1, "S").source:match("^@(.*)spec/support/readme%.lua$") or ""
+
+local function text()
+  local file = assert(io.open(root .. "README.md", "rb"))
+  local all = file:read("*a")
+  file:close()
+  return all
+end
+
+--- The bytes of a block, as printed.
+---@param name string
+---@return string
+function M.block(name)
+  for block in text():gmatch("\n```%l*\n(.-\n)```\n") do
+    if block:match("^[-#]+ ([%w.]+)\n") == name then
+      return block
+    end
+  end
+  error("README.md prints no " .. name)
+end
+
+--- The shell command that begins with a word.
+function M.command(word)
+  for block in text():gmatch("\n```sh\n(.-)\n```\n") do
+    if block:find(word, 1, true) == 1 then
+      return block
+    end
+  end
+  error("README.md prints no command " .. word)
+end
+
+--- Writes blocks into a new directory.
+---@param blocks table<string, string>
+---@return string directory
+function M.write(blocks)
+  local pipe = assert(io.popen("mktemp -d"))
+  local directory = pipe:read("*l")
+  pipe:close()
+  for name, block in pairs(blocks) do
+    local file = assert(io.open(directory .. "/" .. name, "wb"))
+    file:write(block)
+    file:close()
+  end
+  return directory
+end
+
+--- What app.lua reads from its surroundings, for the sandbox.
+---@param sandbox table of spec.support.one_script
+---@return string "NAME=value …"
+function M.environment(sandbox)
+  local url
+  for _, line in ipairs(sandbox.env) do
+    url = line:match("^VKYC_SANDBOX_CASHFREE_PPI=(.*)$") or url
+  end
+  return ("CASHFREE_URL=%s CASHFREE_CA=%s CASHFREE_CLIENT_ID=demo-client CASHFREE_CLIENT_SECRET=example-secret"):format(url, sandbox.ca_file)
+end
+
+return M
