@@ -38,7 +38,7 @@ function M.new(options)
 end
 
 -- Loaded when they are first used.
-local LAZY = { loop = "vkyc.loop", webhook = "vkyc.webhook", simulator = "vkyc.simulator", redact = "vkyc.redact", nginx = "vkyc.nginx" }
+local LAZY = { loop = "vkyc.loop", webhook = "vkyc.webhook", simulator = "vkyc.simulator", redact = "vkyc.redact", log = "vkyc.log", nginx = "vkyc.nginx" }
 
 return setmetatable(M, {
   __index = function(_, name)

@@ -12,7 +12,7 @@ local function refusal(call, response, body, message)
   err.outcome = "refused"
   if call.repeats ~= "safe" and (err.kind == "server" or err.kind == "protocol" or err.status == 408) then
     err.outcome = "unknown"
-    err.hint = call:unknown_hint() or err.hint
+    err.hint = call.unknown_hint
   end
   return nil, errors.new(err)
 end
@@ -23,7 +23,7 @@ local function unreadable(call, response, fault)
   err.outcome = "refused"
   if call.repeats ~= "safe" then
     err.outcome = "unknown"
-    err.hint = call:unknown_hint()
+    err.hint = call.unknown_hint
   end
   return nil, errors.new(err)
 end
@@ -46,7 +46,7 @@ local function open_envelope(call, response, body, mismatches)
 end
 
 --- Reads a response.
----@param call table the call it answers: client, operation, params, repeats, host, reply, enveloped, nothing_due
+---@param call table the call it answers: client, operation, params, repeats, host, reply, enveloped, nothing_due, unknown_hint
 ---@param response userdata
 ---@param status integer
 ---@return table|nil result

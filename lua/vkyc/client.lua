@@ -254,9 +254,6 @@ local function metatable_of(provider)
 end
 
 local function fault_error(provider, faults)
-  for _, fault in ipairs(faults) do
-    fault.rule = fault.rule or "config"
-  end
   return nil, errors.violations("config", faults, { provider = provider })
 end
 

@@ -103,6 +103,9 @@ end
 ---@return vkyc.Error
 function M.violations(kind, violations, fields)
   fields = fields or {}
+  for _, violation in ipairs(violations) do
+    violation.rule = violation.rule or kind
+  end
   fields.kind = kind
   fields.violations = violations
   fields.message = violation_text(violations)

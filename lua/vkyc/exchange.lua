@@ -30,12 +30,6 @@ function Call:sensitive()
   return self.operation.request:sensitive(self.params, client.options.credentials, token, self.undescribed, self.outer and self.outer:sensitive())
 end
 
---- What to do when the provider may have carried the call out.
-function Call:unknown_hint()
-  local spec = self.operation.spec
-  return errors.unknown_hint(spec.read_back or spec.check)
-end
-
 --- Moves one request within what is left of the deadline.
 ---@return integer|nil status
 ---@return table|nil failure { kind, phase, reason, sent, cause }
@@ -63,7 +57,7 @@ local function failed(call, failure)
     cause = failure.cause and core.scrub(failure.cause, sensitive),
     outcome = failure.sent and "unknown" or "not_sent",
     retryable = not unknown and retry.PASSING[failure.kind],
-    hint = unknown and call:unknown_hint() or failure.hint,
+    hint = unknown and call.unknown_hint or failure.hint,
   }
 end
 
@@ -127,15 +121,6 @@ local function remember(call, response, result, mismatches, envelope)
   })
 end
 
-local function contains(list, value)
-  for _, each in ipairs(list or {}) do
-    if each == value then
-      return true
-    end
-  end
-  return false
-end
-
 local function note(call, reason, err, delay_s)
   call.retries = call.retries or {}
   call.retries[#call.retries + 1] = reason
@@ -178,7 +163,7 @@ local function read_back(call, lost)
     end
     facts.retries, facts.reconciled, facts.operation = call.retries, true, operation.name
     return found
-  elseif contains(operation.spec.missing, err.code) or contains(reader.spec.missing, err.code) then
+  elseif operation.missing[err.code or ""] then
     return nil
   end
   lost.cause, lost.outcome = err, "unknown"
@@ -195,7 +180,7 @@ local function loop(call, request, response)
       return remember(call, response, result, mismatches, envelope)
     end
     local found, last = nil, nil
-    if lost_once and contains(spec.exists, err.code) then
+    if lost_once and call.operation.exists[err.code or ""] then
       -- What we sent again was there already: the first one had landed late.
       found, last = read_back(call, err)
       last = last or err
@@ -292,6 +277,7 @@ local function plan(client, operation)
     repeats = spec.repeats_option and credentials[spec.repeats_option] and "safe" or spec.repeats,
     enveloped = client.provider.spec.envelope ~= nil and spec.envelope ~= false,
     nothing_due = #spec.response == 0,
+    unknown_hint = errors.unknown_hint(spec.read_back or spec.check), -- where the provider may have carried it out
     max_attempts = options.max_attempts,
     budget = client.budget,
   }

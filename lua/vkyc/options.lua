@@ -27,7 +27,7 @@ local COMMON = {
   hooks = "table",
   response_headers = "table",
   operations = "table",
-  shared = "any",
+  shared = "table",
   host = "table",
   simulator = "any",
   allow_http_loopback = "boolean",
@@ -48,8 +48,8 @@ local DEFAULTS = {
 
 local HOOKS = { on_request = true, on_response = true, on_retry = true, on_error = true }
 local MAX_HEADERS = 16
-local STORE = { "get", "set", "add", "delete", "ttl" }
-local HOST = { "send", "sleep", "now", "wall", "random" }
+-- What a user's own object can do.
+local OBJECTS = { host = { "send", "sleep", "now", "wall", "random" }, shared = { "get", "set", "add", "delete", "ttl" } }
 -- A host of the user's own would pass these over in silence.
 local TLS = { ca_file = true, crl_file = true, client_cert = true, client_key = true, proxy = true }
 local MAX_SECRETS = 16
@@ -91,18 +91,12 @@ local KEEP = {
   end,
 }
 
--- What an environment says: the words that name one, and the addresses of the one that is meant, nil when there is none.
-local function read_environment(name, provider)
-  local names = {}
-  for each in pairs(provider.spec.environments) do
-    names[#names + 1] = each
-  end
-  table.sort(names)
-  names[#names + 1] = "simulator"
+-- The addresses of the environment that is meant, nil when there is none.
+local function environment_of(name, provider)
   if name == "simulator" then
-    return names, { base_url = "https://simulator.invalid", token_url = "https://simulator.invalid/oauth/token" }
+    return { base_url = "https://simulator.invalid", token_url = "https://simulator.invalid/oauth/token" }
   end
-  return names, name ~= nil and provider.spec.environments[name] or nil
+  return name ~= nil and provider.spec.environments[name] or nil
 end
 
 local function check_tables(options, provider, add)
@@ -114,13 +108,6 @@ local function check_tables(options, provider, add)
   for i, name in pairs(options.response_headers or {}) do
     if type(i) ~= "number" or i > MAX_HEADERS or type(name) ~= "string" or #name > 64 or not name:find("^[%l%d_-]+$") or name:find("cookie", 1, true) then
       add("response_headers", "must be an array of at most 16 header names in lower case, without cookies")
-      break
-    end
-  end
-  local shared = options.shared
-  for _, name in ipairs(shared ~= nil and STORE or {}) do
-    if not (type(shared) == "table" or type(shared) == "userdata") or type(shared[name]) ~= "function" then
-      add("shared", "must be a shared dictionary, such as ngx.shared.vkyc, or a store with its methods get, set, add, delete and ttl")
       break
     end
   end
@@ -137,10 +124,10 @@ local function check_tables(options, provider, add)
   elseif options.environment == "simulator" and simulator == nil and not options.host and not provider.shipped then
     add("simulator", "is required: this provider's table comes with no behaviour (vkyc.simulator.new{ behaviour = … })")
   end
-  if options.host then
-    for _, name in ipairs(HOST) do
-      if type(options.host[name]) ~= "function" then
-        add("host." .. name, "must be a function (docs/hosts.md)")
+  for option, names in pairs(OBJECTS) do
+    for _, name in ipairs(options[option] and names or {}) do
+      if type(options[option][name]) ~= "function" then
+        add(option .. "." .. name, "must be a function (docs/hosts.md)")
       end
     end
   end
@@ -181,7 +168,7 @@ function M.check(options, provider, level)
     end
     return value
   end
-  local environments, environment = read_environment(options.environment, provider)
+  local environments, environment = provider.environments, environment_of(options.environment, provider)
   local checked, credentials = {}, {}
   for name, kind in pairs(COMMON) do
     local default = DEFAULTS[name]
@@ -190,7 +177,7 @@ function M.check(options, provider, level)
     end
     take(checked, name, kind, default, name == "environment" and environments or kind == "url" and options.allow_http_loopback == true)
   end
-  checked.host = checked.host and options.host -- it may keep its state in itself
+  checked.host, checked.shared = checked.host and options.host, checked.shared and options.shared -- themselves, no copies
   checked.credentials = credentials
   local defaults, paths = provider.spec.defaults or {}, provider.path_options
   for name, spec in pairs(provider.options) do

@@ -14,7 +14,7 @@ local loaded = setmetatable({}, { __mode = "k" })
 
 --- Loads a provider by its name, or checks and compiles a table of the user's.
 ---@param provider string|table
----@return table|nil compiled { name, spec, options, operations, token, error_reply, event, path_options, shipped }
+---@return table|nil compiled { name, spec, options, operations, token, error_reply, event, path_options, environments, shipped }
 ---@return table[]|nil faults of { path, message }, all of them
 function M.load(provider)
   local shipped = type(provider) == "string" and SHIPPED[provider] or nil

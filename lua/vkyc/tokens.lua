@@ -47,10 +47,15 @@ function M:generation()
   return sum
 end
 
-local function pick(body, names)
+-- The first spelling that is there, at the root or in the payload.
+local function pick(names, body, payload)
   for _, name in ipairs(names) do
-    if body[name] ~= nil then
-      return body[name]
+    local value = body[name]
+    if value == nil and payload then
+      value = payload[name]
+    end
+    if value ~= nil then
+      return value
     end
   end
   return nil
@@ -143,7 +148,7 @@ function M:login(call, key)
   local body = readable or {}
   local inner = self.spec.payload and body[self.spec.payload]
   inner = type(inner) == "table" and inner or nil
-  local token = pick(body, self.spec.access_token) or (inner and pick(inner, self.spec.access_token))
+  local token = pick(self.spec.access_token, body, inner)
   local kept = type(token) == "string" and core.secret(token)
   if not kept then -- perhaps a refusal in an envelope under 200, as these providers do
     local err, refused = self:failure(call, response, status, readable)
@@ -151,7 +156,7 @@ function M:login(call, key)
     return nil, err, refused
   end
   response:close()
-  local lifetime = pick(body, self.spec.expires_in_s) or (inner and pick(inner, self.spec.expires_in_s))
+  local lifetime = pick(self.spec.expires_in_s, body, inner)
   lifetime = type(lifetime) == "number" and lifetime > 0 and lifetime or self.spec.lifetime_s
   -- Early, and not at the same moment as every other client.
   local seconds = lifetime * (0.8 + 0.1 * host.random())

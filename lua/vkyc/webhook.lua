@@ -11,7 +11,6 @@ local M = {}
 
 M.TOLERANCE_S = 300
 local MAX_BODY = 1048576
-local UNIT = { ms = 1000, s = 1 }
 
 ---@class vkyc.Event
 ---@field type? string the provider's name of the event; nil when the delivery has none
@@ -187,35 +186,14 @@ end
 ---@return vkyc.Error|nil err
 function M.sign(options)
   check_options(options, SIGN, "vkyc.webhook.sign", 2)
-  local stamp, secret = options.timestamp, options.secret
-  if type(options.body) ~= "string" then
-    error("vkyc.webhook.sign: body is a string", 2)
-  elseif stamp ~= nil and type(stamp) ~= "string" then
-    error("vkyc.webhook.sign: timestamp is the text of the header, a string; `now` takes a number, in seconds", 2)
-  end
   local provider, faults = providers.load(options.provider)
   if not provider then
     return nil, errors.violations("config", faults, { hint = AGAIN })
-  end
-  local webhook = provider.spec.webhook
-  if not webhook then
+  elseif not provider.spec.webhook then
     return signs_nothing(provider)
   end
-  local key = (type(secret) == "string" or secrets.is(secret)) and core.webhook_key(secret)
-  if not key then
-    return config_error(provider, "secret must be a string or a secret, and not empty or closed", AGAIN)
-  end
-  stamp = stamp or string.format("%.0f", math.floor((options.now or core.wall()) * UNIT[webhook.timestamp_unit]))
-  local headers = {
-    ["content-type"] = "application/json",
-    [webhook.timestamp_header] = stamp,
-    [webhook.signature_header] = key:sign(stamp, options.body),
-  }
-  key:close()
-  if webhook.attempt_header then
-    headers[webhook.attempt_header] = tostring(options.attempt or 1)
-  end
-  return headers
+  local headers, err = require "vkyc.simulator.sign"(provider, options, 2)
+  return headers, err
 end
 
 return M

@@ -59,6 +59,17 @@ local function ids_of(fields)
   return ids
 end
 
+-- A set of the codes in one or two lists.
+local function set_of(list, more)
+  local set = {}
+  for _, codes in each { list or {}, more or {} } do
+    for _, code in each(codes) do
+      set[code] = true
+    end
+  end
+  return set
+end
+
 local function add_sensitive(names, fields)
   for _, field in each(fields) do
     if type(field) == "table" then
@@ -132,8 +143,11 @@ function Checker:states(rows, path, operations)
   end
 end
 
+-- Returns the words that name one, in order.
 function Checker:environments(environments)
+  local names = {}
   for name, environment in map(environments) do
+    names[#names + 1] = tostring(name)
     local path = "environments." .. tostring(name)
     if self:check(type(environment) == "table" and name ~= "simulator", path, "must be a table, and not named simulator") then
       for _, key in ipairs { "base_url", "token_url" } do
@@ -145,6 +159,9 @@ function Checker:environments(environments)
       end
     end
   end
+  table.sort(names)
+  names[#names + 1] = "simulator"
+  return names
 end
 
 function Checker:auth(parts, token)
@@ -243,6 +260,7 @@ function Checker:operation(name, operation, provider, envelope)
     self:check(names[field], path .. ".fill." .. tostring(field), "is no request field")
     self:option(option, path .. ".fill." .. tostring(field), "string")
   end
+  local reader = provider.operations[operation.read_back or false]
   local spellings = { key }
   for _, other in each(key and names[key] and names[key].also) do
     spellings[#spellings + 1] = other
@@ -253,6 +271,8 @@ function Checker:operation(name, operation, provider, envelope)
     request = request,
     reply = envelope and core.schema(reply_fields(envelope, operation)) or reply,
     key_spellings = spellings,
+    exists = set_of(operation.exists),
+    missing = set_of(operation.missing, type(reader) == "table" and reader.missing or nil), -- of this operation, or of the one that reads it back
     ids = ids_of(operation.request),
   }
 end
@@ -351,7 +371,7 @@ local function scalar_fields(lists)
 end
 
 ---@param provider table
----@return table|nil compiled { name, spec, options, operations, token, error_reply, event, sensitive, path_options }
+---@return table|nil compiled { name, spec, options, operations, token, error_reply, event, sensitive, path_options, environments }
 ---@return table[] faults of { path, message }, all of them
 return function(provider)
   local self = setmetatable({ faults = {}, options = by_name(provider.options) }, Checker)
@@ -368,7 +388,7 @@ return function(provider)
   for name in map(provider.defaults) do
     self:check(self.options[name], "defaults." .. tostring(name), "must name an option of this provider")
   end
-  self:environments(provider.environments)
+  compiled.environments = self:environments(provider.environments)
   local token = good.token and provider.token or nil
   if good.auth then
     self:auth(provider.auth, provider.token)
