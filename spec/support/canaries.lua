@@ -1,6 +1,8 @@
 --- Values that must never be seen: secrets and personal data that specs put into requests and answers, and a search for them in whatever
 -- an error, its text, or a hook shows. Everything is made up; the Aadhaar number is only one by its check digit.
 
+local log = require "vkyc.log"
+
 local M = {}
 
 M.SECRET = "cfsk_canary_5ecre7V4lue"
@@ -86,28 +88,71 @@ function M.refuse(value, where)
   end
 end
 
--- What hooks saw since the last check; a hook that raises is ignored by the module, so that it cannot fail by itself.
-local seen_by_hooks = {}
-
---- Hooks that search every event.
-function M.hooks()
-  local hooks = {}
+-- Hooks that hand over every event, and every line that the log writes of it, at its lowest level.
+local function watch(on_event, on_line)
+  local own = {}
   for _, name in ipairs { "on_request", "on_response", "on_retry", "on_error" } do
-    hooks[name] = function(event)
-      for _, each in ipairs(M.find(event, name)) do
-        seen_by_hooks[#seen_by_hooks + 1] = each
-      end
-    end
+    own[name] = on_event
   end
-  return hooks
+  return log.merge(own, log.json { level = "debug", write = on_line })
 end
 
---- Fails when a hook of any client saw a canary since the last time. For after_each.
+local function search_line(line, found)
+  search(line, "a log line", found)
+  if line:find("%c") or #line > 1800 or not line:find("^{.*}$") then
+    found[#found + 1] = "what is no line of the log, of " .. #line .. " bytes"
+  end
+end
+
+--- Hooks that keep what a client tells.
+--
+--    local told = canaries.recorder()
+--    local client = vkyc.new { …, hooks = told.hooks }
+---@return { hooks: table, events: table[], lines: string[], find: fun(): string[] } find: where canaries are seen in them
+function M.recorder()
+  local told = { events = {}, lines = {} }
+  told.hooks = watch(function(event)
+    told.events[#told.events + 1] = event
+  end, function(line)
+    told.lines[#told.lines + 1] = line
+  end)
+  function told.find()
+    local found = {}
+    for _, event in ipairs(told.events) do
+      walk(event, event.event, found, {})
+    end
+    for _, line in ipairs(told.lines) do
+      search_line(line, found)
+    end
+    return found
+  end
+  return told
+end
+
+-- What hooks saw since the last check; a hook that raises is ignored by the module, so that it cannot fail by itself.
+local seen_by_hooks, owed = {}, 0
+
+--- Hooks that search every event and its log line, and keep nothing else.
+function M.hooks()
+  return watch(function(event)
+    owed = owed + 1
+    for _, each in ipairs(M.find(event, event.event)) do
+      seen_by_hooks[#seen_by_hooks + 1] = each
+    end
+  end, function(line)
+    owed = owed - 1
+    search_line(line, seen_by_hooks)
+  end)
+end
+
+--- Fails when a hook of any client or its log line showed a canary since the last time. For after_each.
 function M.check_hooks()
-  local found = seen_by_hooks
-  seen_by_hooks = {}
+  local found, lines = seen_by_hooks, owed
+  seen_by_hooks, owed = {}, 0
   if #found > 0 then
-    error("hooks saw canaries: " .. table.concat(found, ", "), 2)
+    error("hooks or log lines show: " .. table.concat(found, ", "), 2)
+  elseif lines ~= 0 then
+    error(lines .. " events have no line in the log", 2)
   end
 end
 
