@@ -1,10 +1,11 @@
 /* URLs: what is accepted has none of the parts that are refused, and reads the same when put together again; what is appended can be
- * decoded to what it was, and holds only what a URL may hold. */
+ * decoded to what it was, and holds only what a URL may hold; a URL of a request makes one request line and one Host. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/core/http_write.h"
 #include "../src/core/limits.h"
 #include "../src/core/url.h"
 
@@ -86,10 +87,41 @@ static void check_append(append_fn *append, const char *text, size_t size, int s
     vkyc_buffer_free(&b);
 }
 
+static void check_target(const char *text, size_t size)
+{
+    struct vkyc_http_target t;
+    if (vkyc_http_target_read(text, size, &t) != VKYC_OK) {
+        return;
+    }
+    inside(text, size, t.host, t.host_size);
+    inside(text, size, t.authority, t.authority_size);
+    inside(text, size, t.path, t.path_size);
+    require(t.host_size > 0 && t.host_size <= t.authority_size && t.port >= 1 && t.port <= 65535);
+    require(memchr(t.authority, '@', t.authority_size) == NULL && memchr(t.authority, '/', t.authority_size) == NULL);
+    struct vkyc_request r;
+    struct vkyc_buffer out;
+    vkyc_request_init(&r, 1, vkyc_alloc_malloc, NULL);
+    memcpy(r.method, "GET", 4);
+    vkyc_buffer_init(&out, 2 * size + 64, vkyc_alloc_malloc, NULL);
+    require(vkyc_http_write(&out, &r, &t) == VKYC_OK);
+    size_t lines = 0;
+    size_t spaces = 0;
+    for (size_t i = 0; i < out.size; i++) {
+        lines += out.data[i] == '\n';
+        spaces += out.data[i] == ' ';
+        require(out.data[i] != '#' && out.data[i] != '\\');
+    }
+    require(lines == 3 && spaces == 3 && memcmp(out.data, "GET /", 5) == 0);
+    require(memcmp(out.data + out.size - 4 - t.authority_size, t.authority, t.authority_size) == 0);
+    vkyc_buffer_free(&out);
+    vkyc_request_free(&r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
     check_read(text, size);
+    check_target(text, size);
     check_append(vkyc_url_append_segment, text, size, 0);
     check_append(vkyc_url_append_value, text, size, 0);
     check_append(vkyc_url_append_path, text, size, 1);

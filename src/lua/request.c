@@ -318,8 +318,6 @@ static const char *header_fault(enum vkyc_status status)
         return "has a line break or another control character, which no header may hold";
     case VKYC_ERR_LIMIT:
         return "makes the headers larger than 64 KiB";
-    case VKYC_ERR_MEMORY:
-        return "does not fit into memory";
     default:
         return "has a character that no header may hold, or white space at an end";
     }
@@ -330,6 +328,9 @@ static int header_result(lua_State *L, enum vkyc_status status)
     if (status == VKYC_OK) {
         lua_pushboolean(L, 1);
         return 1;
+    }
+    if (status == VKYC_ERR_MEMORY) {
+        return luaL_error(L, "not enough memory");
     }
     lua_pushnil(L);
     lua_pushstring(L, header_fault(status));
@@ -467,7 +468,7 @@ static int request_export(lua_State *L)
     }
     lua_newtable(L);
     const char *at = r->headers.data;
-    const char *end = at + r->headers.size;
+    const char *end = r->headers.size > 0 ? at + r->headers.size : at; /* NULL + 0 is undefined */
     while (at < end) {
         const char *colon = memchr(at, ':', (size_t)(end - at));
         const char *line_end = memchr(at, '\r', (size_t)(end - at));
