@@ -46,6 +46,13 @@ describe("the log", function()
         .. '"stopped":"the answer is final",', '"attempt":2,"elapsed_s":0.55,"request_id":"q2",' .. trace .. ',"message":"no","headers":{"cf-ray":"r2"}'),
     }, lines)
     assert.same({ "debug", "info", "warn", "debug", "info", "error" }, levels)
+    local ids, order = {}, {}
+    for i = 1, 16 do
+      order[i] = ('"%s":"%d"'):format(string.char(96 + i), i)
+      ids[string.char(96 + i)] = tostring(i)
+    end
+    vkyc.log.json({ write = function(text) lines[7] = text end }).on_error { time = 0, ids = ids }
+    assert.truthy(lines[7]:find('"ids":{' .. table.concat(order, ",") .. "}", 1, true))
     for _, each in ipairs(lines) do
       assert.is_string(json.decode(each).time)
     end

@@ -43,6 +43,18 @@ describe("stats", function()
     assert.equal(4, c:stats().kinds.ok) -- a copy
   end)
 
+  it("count a call once, also while it reads back", function()
+    local c, seen = nil, {}
+    local function look()
+      seen[#seen + 1] = c:stats().in_flight
+      return #seen == 1 and lost() or reply(200, CASE)
+    end
+    c = client("cashfree_secure_id", { look, look })
+    assert(c:initiate(IDS))
+    assert.same({ 1, 1 }, seen)
+    assert.equal(0, c:stats().in_flight)
+  end)
+
   it("count no request that never left", function()
     local c = client("cashfree_ppi", { scripted.unsent() })
     assert.is_nil(c:status(IDS))
