@@ -28,6 +28,7 @@ local SERVER = [[
 local function token(text)
   return { "send", faults.response({ body = '{"access_token":"' .. text .. '","expires_in":3600}' }) }
 end
+local SHORT = faults.response({ body = '{"access_token":"T1","expires_in":1}' })
 local FINE = { "send", faults.response({ body = '{"response_code":0,"payload":{"enkashCardId":"C1"}}' }) }
 local UNAUTHORIZED = { "send", faults.response({ status = "401 Unauthorized", body = "{}" }) }
 
@@ -146,6 +147,34 @@ describe("a login in nginx", function()
     assert.is_true(server:count("login") == 2, server:count("login") .. " logins")
     assert.same({ fine = 32 }, web:many(32, STATUS))
     assert.is_true(server:count("login") == 2, server:count("login") .. " logins")
+  end)
+
+  it("is one for a thousand calls at once, when the token has expired", function()
+    server:case({ id = "login", answers = { { { "send", SHORT } }, { { "pause", 100 }, token("T2") } } })
+    server:case({ id = "api", answers = { { FINE } } })
+    web = assert(nginx.start({
+      connections = 4096, main = "worker_rlimit_nofile 8192;",
+      http = HTTP:format(server:base("http") .. "/api", server:base("http") .. "/login", 20):gsub("max_attempts = 1,", "%0 connect_timeout_s = 20,"),
+    }))
+    local outcomes = web:run([[
+      assert(client:vkyc_status { enKashCardId = "C1" })
+      ngx.sleep(1)
+      local outcomes, threads = {}, {}
+      for i = 1, 1000 do
+        threads[i] = ngx.thread.spawn(function()
+          local result, err = client:vkyc_status { enKashCardId = "C1" }
+          local outcome = result and "fine" or tostring(err)
+          outcomes[outcome] = (outcomes[outcome] or 0) + 1
+        end)
+      end
+      for _, thread in ipairs(threads) do
+        ngx.thread.wait(thread)
+      end
+      outcomes.logins = client:stats().logins
+      return outcomes
+    ]])
+    assert.same({ fine = 1000, logins = 2 }, outcomes)
+    assert.same({ 2, 1001 }, { server:count("login"), server:count("api") })
   end)
 
   it("is taken over when its worker was killed", function()

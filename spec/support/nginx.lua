@@ -114,7 +114,7 @@ worker_processes %(workers);
 pid "%(directory)/nginx.pid";
 error_log "%(directory)/error.log" %(level);
 %(main)
-events { worker_connections 256; }
+events { worker_connections %(connections); }
 http {
   access_log off;
   client_body_temp_path "%(directory)/tmp";
@@ -157,7 +157,7 @@ end
 
 --- Starts a server. `main`, `http` and `server` are directives for these places; %(port), %(tls_port) (another free one), %(directory)
 -- and %(root) are filled in.
----@param options table main, http, server (text), workers (1), seconds (120), level ("notice"), env ("NAME=value …", VKYC_NGINX_ENV: a sanitizer's library)
+---@param options table main, http, server (text), workers (1), connections (256 of each worker), seconds (120), level ("notice"), env ("NAME=value …", VKYC_NGINX_ENV: a sanitizer's library)
 ---@return table|nil server
 ---@return string|nil reason
 function nginx.start(options)
@@ -169,7 +169,7 @@ function nginx.start(options)
   local values = {
     modules = load_modules(), user = user:find("^0") and "user root;" or "", workers = options.workers or 1, directory = directory,
     root = absolute(root), cpath = module_path(), port = self.port, tls_port = self.tls_port, level = options.level or "notice",
-    main = options.main or "", listen = (options.workers or 1) > 1 and "reuseport" or "", http = options.http or "", server = options.server or "",
+    connections = options.connections or 256, main = options.main or "", listen = (options.workers or 1) > 1 and "reuseport" or "", http = options.http or "", server = options.server or "",
   }
   local text = TEMPLATE
   for _ = 1, 2 do -- what was filled in may name values too
