@@ -24,6 +24,8 @@ static inline int lvkyc_absindex(lua_State *L, int index)
 #else
 
 #if LUA_VERSION_NUM >= 504
+/* 64 bits there, also where no table has that many values. */
+#define lua_rawlen(L, index)         ((size_t)(lua_rawlen)((L), (index)))
 #define lvkyc_setuservalue(L, index) lua_setiuservalue((L), (index), 1)
 #define lvkyc_getuservalue(L, index) lua_getiuservalue((L), (index), 1)
 #else

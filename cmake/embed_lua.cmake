@@ -1,0 +1,20 @@
+# Writes a C file that holds every Lua file of the module: cmake -D LUA_DIRECTORY=… -D OUTPUT=… -P embed_lua.cmake
+# In CMake's own language, because a build for a device can run nothing that it compiles.
+file(GLOB_RECURSE files RELATIVE ${LUA_DIRECTORY} ${LUA_DIRECTORY}/*.lua)
+list(SORT files)
+set(arrays "")
+set(rows "")
+set(number 0)
+foreach(file ${files})
+  string(REGEX REPLACE "\\.lua$" "" name ${file})
+  string(REPLACE "/" "." name ${name})
+  file(READ ${LUA_DIRECTORY}/${file} bytes HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1\n" bytes "${bytes}")
+  string(APPEND arrays "static const unsigned char bytes_${number}[] = {\n${bytes}\n};\n")
+  string(APPEND rows "    {\"${name}\", \"@${file}\", bytes_${number}, sizeof bytes_${number}},\n")
+  math(EXPR number "${number} + 1")
+endforeach()
+file(WRITE ${OUTPUT}.new "/* Written by cmake/embed_lua.cmake. */\n#include \"embedded.h\"\n\n${arrays}
+const struct lvkyc_embedded lvkyc_embedded[] = {\n${rows}    {NULL, NULL, NULL, 0},\n};\n")
+file(RENAME ${OUTPUT}.new ${OUTPUT})
