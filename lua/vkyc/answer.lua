@@ -11,8 +11,7 @@ local function refusal(call, response, body, message)
   err.retryable = err.kind == "server" or err.kind == "rate_limited"
   err.outcome = "refused"
   if call.repeats ~= "safe" and (err.kind == "server" or err.kind == "protocol" or err.status == 408) then
-    err.outcome = "unknown"
-    err.hint = call.unknown_hint
+    err.outcome, err.retryable, err.hint = "unknown", false, call.unknown_hint
   end
   return nil, errors.new(err)
 end
