@@ -1,9 +1,11 @@
 # libvkyc.a, vkyc.h and vkyc.pc: everything in one library, the Lua files too. Included by CMakeLists.txt when VKYC_STATIC is on.
 file(GLOB_RECURSE VKYC_EMBEDDED CONFIGURE_DEPENDS lua/*.lua)
+# A file that went away leaves nothing newer behind: the list itself is what the table depends on.
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/embedded.list CONTENT "${VKYC_EMBEDDED}\n")
 add_custom_command(
   OUTPUT ${CMAKE_BINARY_DIR}/embedded.c
   COMMAND ${CMAKE_COMMAND} -D LUA_DIRECTORY=${CMAKE_SOURCE_DIR}/lua -D OUTPUT=${CMAKE_BINARY_DIR}/embedded.c -P ${CMAKE_SOURCE_DIR}/cmake/embed_lua.cmake
-  DEPENDS ${VKYC_EMBEDDED} cmake/embed_lua.cmake
+  DEPENDS ${VKYC_EMBEDDED} ${CMAKE_BINARY_DIR}/embedded.list cmake/embed_lua.cmake
   VERBATIM)
 
 add_library(vkyc STATIC $<TARGET_OBJECTS:vkyc_core> ${VKYC_CURL_SOURCES} ${VKYC_LUA_SOURCES} ${VKYC_CURL_LUA_SOURCES} src/lua/preload.c
