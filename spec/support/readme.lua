@@ -1,11 +1,11 @@
---- The files that README.md prints: blocks whose first line is a comment with a file's name.
+--- The files that README.md and the pages of docs/ print: blocks whose first line is a comment with a file's name.
 
 local M = {}
 
 local root = debug.getinfo(1, "S").source:match("^@(.*)spec/support/readme%.lua$") or ""
 
-local function text()
-  local file = assert(io.open(root .. "README.md", "rb"))
+local function text(page)
+  local file = assert(io.open(root .. (page or "README.md"), "rb"))
   local all = file:read("*a")
   file:close()
   return all
@@ -13,14 +13,15 @@ end
 
 --- The bytes of a block, as printed.
 ---@param name string
+---@param page? string README.md by default
 ---@return string
-function M.block(name)
-  for block in text():gmatch("\n```%l*\n(.-\n)```\n") do
+function M.block(name, page)
+  for block in text(page):gmatch("\n```%l*\n(.-\n)```\n") do
     if block:match("^[-#]+ ([%w.]+)\n") == name then
       return block
     end
   end
-  error("README.md prints no " .. name)
+  error((page or "README.md") .. " prints no " .. name)
 end
 
 --- The shell command that begins with a word.
