@@ -315,6 +315,8 @@ function M.new(options, level)
     parts = parts,
     heads = {},
     plans = {},
+    spare_requests = {},
+    spare_responses = {},
     own_host = own_host,
     transports = setmetatable(transports, { __mode = "k" }), -- a loop goes when its script drops it
     budget = retry.budget(),

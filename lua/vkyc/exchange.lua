@@ -10,6 +10,7 @@ local retry = require "vkyc.retry"
 
 local M = {}
 
+local SPARES = 64 -- wiped requests and responses that a client keeps, for as many calls at a time
 local IDLE_S = 5 -- a connection idle for longer may be dead, which a call that must not be repeated cannot afford
 
 local ANYTHING = core.schema {}
@@ -113,7 +114,7 @@ local function remember(call, response, result, mismatches, envelope)
     call_id = call.call_id,
     request_id = request_id,
     rate_limit = rate_limit,
-    headers = call.headers,
+    headers = client.options.response_headers and call.headers,
     envelope = envelope,
     mismatches = mismatches,
     retries = call.retries,
@@ -224,16 +225,18 @@ local function send(call, request, violations)
   local client = call.client
   local response = client.spare_response or core.response(client.options.max_body_bytes)
   client.spare_response = nil
-  client.in_flight[response] = not call.outer
+  local own = not call.outer
+  client.in_flight[response] = own
   local result, err = loop(call, request, response)
   client.in_flight[response] = false
-  if not call.outer then
+  if own then
     client.requests, client.succeeded = client.requests + call.sent, client.succeeded + (result and 1 or 0)
   end
   request:clear()
   response:reset()
   if not client.closed then
-    client.spare_request, client.spare_response = request, response
+    keep(client.spare_requests, request)
+    keep(client.spare_responses, response)
   end
   return result, err
 end
@@ -280,6 +283,7 @@ local function plan(client, operation)
     unknown_hint = errors.unknown_hint(spec.read_back or spec.check), -- where the provider may have carried it out
     max_attempts = options.max_attempts,
     budget = client.budget,
+    outer = false,
   }
   client.plans[operation] = { __index = setmetatable(shared, Call) }
   return client.plans[operation]
@@ -352,8 +356,8 @@ function M.run(client, operation, params, options, outer, level)
   local violations = options and apply_options(call, options, (level or 1) + 2) or check_one_of(operation, params)
   local max_body, extra, request = client.options.max_body_bytes, options and options.extra, nil
   if not violations then
-    local spare = client.spare_request
-    client.spare_request, call.undescribed = nil, extra
+    local spare = table.remove(client.spare_requests)
+    call.undescribed = extra
     request, violations = core.request(call.method, client.options.base_url, call.path, operation.request, call.params, extra, max_body, spare)
   end
   local result

@@ -130,6 +130,8 @@ enum vkyc_status vkyc_http_write_head(struct vkyc_buffer *out, const struct vkyc
 
 enum vkyc_status vkyc_http_write(struct vkyc_buffer *out, const struct vkyc_request *r, const struct vkyc_http_target *t)
 {
+    enum { BETWEEN = 128 }; /* more than the method, the names and the digits of vkyc_http_write_head take */
+    vkyc_buffer_reserve(out, t->path_size + t->authority_size + r->headers.size + (r->has_body ? r->body.size : 0) + BETWEEN);
     if (vkyc_http_write_head(out, r, t) == VKYC_OK && r->has_body) {
         vkyc_buffer_append(out, r->body.data, r->body.size);
     }

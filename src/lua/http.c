@@ -31,20 +31,41 @@ static struct vkyc_response *check_response(lua_State *L)
     return r;
 }
 
-/* core.http(request) -> http, bytes, host, port, https | nil, failure
+/* Leaves no byte of an exchange. The memory for a request stays for the next one, unless it is much. */
+static void clear(struct http *h)
+{
+    enum { KEPT = 16 << 10 };
+    vkyc_http_read_free(&h->read);
+    if (h->out.capacity > KEPT) {
+        vkyc_buffer_free(&h->out);
+    } else {
+        vkyc_buffer_reset(&h->out);
+    }
+}
+
+/* core.http(request [, spare]) -> http, bytes, host, port, https | nil, failure
  *
- * `bytes` is the whole message and holds the request's secrets; `host` has no brackets. */
+ * `bytes` is the whole message and holds the request's secrets; `host` has no brackets. spare is an http that nobody needs any more: it is
+ * used again. */
 static int http_new(lua_State *L)
 {
     const struct vkyc_request *request = lvkyc_test(L, 1, LVKYC_REQUEST);
     if (request == NULL) {
         return luaL_argerror(L, 1, "request expected");
     }
-    struct http *h = lvkyc_newuserdata(L, sizeof *h);
+    size_t limit = VKYC_MAX_URL + VKYC_MAX_HEADER_BYTES + 256 + request->body.limit;
+    struct http *h = lvkyc_test(L, 2, HTTP);
+    if (h != NULL) {
+        clear(h);
+        h->out.limit = limit; /* above what it holds */
+        lua_pushvalue(L, 2);
+    } else {
+        h = lvkyc_newuserdata(L, sizeof *h);
+        vkyc_buffer_init(&h->out, limit, vkyc_alloc_malloc, NULL);
+        luaL_getmetatable(L, HTTP);
+        lua_setmetatable(L, -2);
+    }
     vkyc_http_read_init(&h->read, strcmp(request->method, "HEAD") == 0, vkyc_alloc_malloc, NULL);
-    vkyc_buffer_init(&h->out, VKYC_MAX_URL + VKYC_MAX_HEADER_BYTES + 256 + request->body.limit, vkyc_alloc_malloc, NULL);
-    luaL_getmetatable(L, HTTP);
-    lua_setmetatable(L, -2);
     struct vkyc_http_target target;
     enum vkyc_status status = vkyc_http_target_read(request->url.data, request->url.size, &target);
     if (status == VKYC_OK) {
@@ -52,7 +73,7 @@ static int http_new(lua_State *L)
     }
     if (status == VKYC_OK) {
         lua_pushlstring(L, h->out.data, h->out.size);
-        vkyc_buffer_free(&h->out);
+        vkyc_buffer_reset(&h->out);
         lua_pushlstring(L, target.host, target.host_size);
         lua_pushinteger(L, (lua_Integer)target.port);
         lua_pushboolean(L, target.https);
@@ -63,7 +84,7 @@ static int http_new(lua_State *L)
     return lvkyc_push_failure(L, status == VKYC_ERR_SYNTAX ? &bad_url : &no_memory);
 }
 
-static int push_result(lua_State *L, const struct http *h, const struct vkyc_response *response, enum vkyc_http_result result)
+static int push_result(lua_State *L, struct http *h, const struct vkyc_response *response, enum vkyc_http_result result)
 {
     struct vkyc_failure failure;
     switch (result) {
@@ -72,14 +93,19 @@ static int push_result(lua_State *L, const struct http *h, const struct vkyc_res
         return 1;
     case VKYC_HTTP_DONE:
         lua_pushinteger(L, response->head.status);
-        return 1;
+        lua_pushboolean(L, vkyc_http_read_reusable(&h->read, response));
+        clear(h);
+        return 2;
     default:
         vkyc_http_read_explain(&h->read, response, &failure);
+        clear(h);
         return lvkyc_push_failure(L, &failure);
     }
 }
 
-/* http:feed(response, bytes) -> status | false when more must come | nil, failure. The same response at each call. */
+/* http:feed(response, bytes) -> status, reusable | false when more must come | nil, failure. The same response at each call.
+ *
+ * reusable: whether the connection may carry another request. */
 static int http_feed(lua_State *L)
 {
     struct http *h = check_http(L);
@@ -89,20 +115,12 @@ static int http_feed(lua_State *L)
     return push_result(L, h, response, vkyc_http_read_feed(&h->read, response, bytes, size));
 }
 
-/* http:finish(response) -> status | nil, failure. The server closed the connection. */
+/* http:finish(response) -> status, false | nil, failure. The server closed the connection. */
 static int http_finish(lua_State *L)
 {
     struct http *h = check_http(L);
     struct vkyc_response *response = check_response(L);
     return push_result(L, h, response, vkyc_http_read_end(&h->read));
-}
-
-/* http:reusable(response) -> whether the connection may carry another request */
-static int http_reusable(lua_State *L)
-{
-    const struct http *h = check_http(L);
-    lua_pushboolean(L, vkyc_http_read_reusable(&h->read, check_response(L)));
-    return 1;
 }
 
 static int http_close(lua_State *L)
@@ -123,8 +141,7 @@ static int certificate_reason(lua_State *L)
 void lvkyc_open_http(lua_State *L)
 {
     static const luaL_Reg functions[] = {{"http", http_new}, {"certificate_reason", certificate_reason}, {NULL, NULL}};
-    static const luaL_Reg methods[] = {
-        {"feed", http_feed}, {"finish", http_finish}, {"reusable", http_reusable}, {"close", http_close}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"feed", http_feed}, {"finish", http_finish}, {"close", http_close}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", http_close}, {NULL, NULL}};
     lvkyc_metatable(L, HTTP, methods, metamethods);
     lvkyc_register(L, functions);

@@ -27,6 +27,7 @@ local M = {
 
 local CHUNK = 65536
 local SMALL = 16384 -- fits into every socket's buffer, so that sending it does not wait
+local SPARES = 64 -- readers of answers that a transport keeps
 local GRACE_S = 0.05 -- lets the socket's own timeout tell that the name was resolved
 
 local function read(path)
@@ -43,7 +44,7 @@ end
 ---@return table|nil transport
 ---@return table|nil failure of kind config
 function M.open(options)
-  local transport = { pools = {}, identity = "" }
+  local transport = { peers = {}, spare = {}, identity = "" }
   if options.client_cert then
     local ssl = require "ngx.ssl"
     local cert, key = read(options.client_cert), read(options.client_key)
@@ -87,70 +88,90 @@ local function within(seconds, socket, method, ...)
   return value, err
 end
 
-local function set_timeout(socket, seconds)
+-- connect_s: to connect; seconds: to send, and to wait for a piece.
+local function set_timeouts(socket, connect_s, seconds)
   local ms = math.max(1, math.ceil(seconds * 1000)) -- nginx takes 0 for its default
-  socket:settimeouts(ms, ms, ms)
+  socket:settimeouts(math.max(1, math.ceil(connect_s * 1000)), ms, ms)
 end
 
--- All that says who the peer is and who we are. Connections of calls that must not meet a dead one have a pool of their own, in which they
--- live no longer than those calls allow.
-local function pool(transport, host, port, https, max_idle_s)
-  local key = (https and "https|" or "http|") .. host .. "|" .. port .. (max_idle_s and "|" .. max_idle_s or "")
-  local kept = transport.pools[key]
-  if not kept then
-    kept = { pool = "vkyc|" .. key .. "|sni=" .. (https and host or "") .. "|verify=" .. tostring(https) .. "|cert=" .. transport.identity }
-    transport.pools[key] = kept
+-- A server and all that says who it is and who we are: the name of its connections' pool. Connections of calls that must not meet a dead
+-- one have a pool of their own, in which they live no longer than those calls allow.
+local function peer_of(transport, host, port, https, max_idle_s)
+  local peer = transport.last
+  if peer and peer.port == port and peer.host == host and peer.https == https and peer.max_idle_s == max_idle_s then
+    return peer
   end
-  return kept
+  local key = (https and "https|" or "http|") .. host .. "|" .. port .. (max_idle_s and "|" .. max_idle_s or "")
+  peer = transport.peers[key]
+  if not peer then
+    local ipv6 = host:find(":", 1, true)
+    peer = {
+      host = host,
+      port = port,
+      https = https,
+      max_idle_s = max_idle_s,
+      address = ipv6 and "[" .. host .. "]" or host,
+      is_name = not ipv6 and not host:find("^[%d.]+$"),
+      kept = { pool = "vkyc|" .. key .. "|sni=" .. (https and host or "") .. "|verify=" .. tostring(https) .. "|cert=" .. transport.identity },
+    }
+    transport.peers[key] = peer
+  end
+  transport.last = peer
+  return peer
 end
 
-local function connect(transport, host, port, https, limits)
+-- A socket whose timeouts allow what is left of limits.timeout_s, which begins now.
+local function connect(transport, peer, limits)
   local socket = ngx.socket.tcp()
   local left = math.min(limits.connect_timeout_s, limits.timeout_s)
-  local ends = M.now() + left
-  local is_name = not host:find("^[%d.]+$") and not host:find(":", 1, true)
-  set_timeout(socket, left)
-  local address = host:find(":", 1, true) and "[" .. host .. "]" or host
-  local good, err, late = within(left + GRACE_S, socket, "connect", address, port, pool(transport, host, port, https, limits.max_idle_s))
-  if not good then
-    return failures.connect(err, late and is_name)
+  set_timeouts(socket, left, limits.timeout_s)
+  -- Without a host all it can do is to take a kept connection, at once: that needs no watch.
+  if socket:connect("", peer.port, peer.kept) then
+    return socket
   end
-  if https and socket:getreusedtimes() == 0 then
+  local began = M.now()
+  local good, err, late = within(left + GRACE_S, socket, "connect", peer.address, peer.port, peer.kept)
+  if not good then
+    return failures.connect(err, late and peer.is_name)
+  end
+  if peer.https and socket:getreusedtimes() == 0 then
     if transport.cert then
       socket:setclientcert(transport.cert, transport.key)
     end
-    set_timeout(socket, ends - M.now())
-    good, err = socket:sslhandshake(false, host, true)
+    set_timeouts(socket, left, began + left - M.now())
+    good, err = socket:sslhandshake(false, peer.host, true)
     -- resty.core 0.1.25 calls a handshake that ends at once a success, whatever the certificate; but the socket is closed then.
     if not good or not socket:getreusedtimes() then
       socket:close()
       return failures.handshake(err)
     end
   end
+  set_timeouts(socket, left, began + limits.timeout_s - M.now())
   return socket
 end
 
 -- Feeds each piece to the core as it comes. The third result says whether the connection may be used again.
 local function receive(socket, http, response, https, ends)
   while true do
-    local left = ends - M.now()
-    if left <= 0 then
-      return failures.receive("timeout", https)
-    end
-    set_timeout(socket, left)
     local piece, err = socket:receiveany(CHUNK)
     if not piece and err ~= "closed" then
       return failures.receive(err, https)
     elseif not piece then
-      return http:finish(response)
+      local status, failure = http:finish(response)
+      return status, failure or nil
     end
-    local status, failure = http:feed(response, piece)
+    local status, more = http:feed(response, piece)
     if status then
       -- A piece that filled nginx's buffer may have left bytes inside of OpenSSL, where the pool does not look for them.
-      return status, nil, http:reusable(response) and not (https and #piece % 512 == 0)
-    elseif failure then
-      return nil, failure
+      return status, nil, more and not (https and #piece % 512 == 0)
+    elseif more then
+      return nil, more
     end
+    local left = ends - M.now()
+    if left <= 0 then
+      return failures.receive("timeout", https)
+    end
+    set_timeouts(socket, left, left)
   end
 end
 
@@ -163,22 +184,20 @@ end
 ---@return table|nil failure kind, phase, reason, sent, hint
 function M.send(transport, request, response, limits)
   local ends = M.now() + limits.timeout_s
-  local http, bytes, host, port, https = core.http(request)
+  local http, bytes, host, port, https = core.http(request, table.remove(transport.spare))
   if not http then
     return nil, bytes
   end
   ngx.update_time() -- timers count from nginx's clock, which stood still while a script computed
-  local socket, failure = connect(transport, host, port, https, limits)
+  local socket, failure = connect(transport, peer_of(transport, host, port, https, limits.max_idle_s), limits)
   if not socket then
     return nil, failure
   end
-  local left = math.max(ends - M.now(), 0)
-  set_timeout(socket, left)
   local sent, err
   if #bytes <= SMALL then
     sent, err = socket:send(bytes)
   else
-    sent, err = within(left, socket, "send", bytes)
+    sent, err = within(math.max(ends - M.now(), 0), socket, "send", bytes)
   end
   if not sent then
     socket:close()
@@ -186,7 +205,9 @@ function M.send(transport, request, response, limits)
   end
   local status, reusable
   status, failure, reusable = receive(socket, http, response, https, ends)
-  http:close()
+  if #transport.spare < SPARES then
+    table.insert(transport.spare, http)
+  end
   if not reusable or not socket:setkeepalive(limits.max_idle_s and limits.max_idle_s * 1000) then
     socket:close()
   end
