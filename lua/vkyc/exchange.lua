@@ -216,15 +216,19 @@ local function loop(call, request, response)
   end
 end
 
--- Sends a request, when there is one. It and the response are wiped at the end, and their memory is kept for the next call: there may be
--- several at a time, of which one leaves its own.
+local function keep(list, one)
+  if #list < SPARES then
+    list[#list + 1] = one
+  end
+end
+
+-- Sends a request, when there is one. It and the response are wiped at the end, and their memory is kept for a next call.
 local function send(call, request, violations)
   if not request then
     return finish(call, errors.violations("argument", violations))
   end
   local client = call.client
-  local response = client.spare_response or core.response(client.options.max_body_bytes)
-  client.spare_response = nil
+  local response = table.remove(client.spare_responses) or core.response(client.options.max_body_bytes)
   local own = not call.outer
   client.in_flight[response] = own
   local result, err = loop(call, request, response)
