@@ -12,7 +12,7 @@ local ngx = rawget(_G, "ngx")
 local M = {}
 
 local OPTIONS = { client = true, on_event = true, seen = true, tolerance_s = true }
-local MAX_BODY = 1048576
+local MAX_BODY = core.max_body
 -- Anything else is our own fault: the provider sends it again.
 local STATUS = { webhook = 401, decode = 400, schema = 400, too_large = 413 }
 

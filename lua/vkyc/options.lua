@@ -41,7 +41,7 @@ local DEFAULTS = {
   attempt_timeout_s = 10,
   deadline_s = 30,
   max_attempts = 3,
-  max_body_bytes = 1048576,
+  max_body_bytes = core.max_body,
   allow_http_loopback = false,
   keep_raw = false,
 }

@@ -10,7 +10,7 @@ local states = require "vkyc.states"
 local M = {}
 
 M.TOLERANCE_S = 300
-local MAX_BODY = 1048576
+local MAX_BODY = core.max_body
 
 ---@class vkyc.Event
 ---@field type? string the provider's name of the event; nil when the delivery has none

@@ -157,6 +157,29 @@ describe("nginx survives", function()
     check_log(web.last_log)
   end)
 
+  it("more calls at once than worker_connections allows", function()
+    start(1)
+    server:case({ id = "api", steps = { { "pause", 300 }, FINE } })
+    local counts = web:run([[
+      local counts, threads, last = {}, {}, nil
+      for i = 1, 400 do
+        threads[i] = ngx.thread.spawn(function()
+          local result, err = client:status({ user_id = "U1", verification_id = "V1" }, { max_attempts = 1 })
+          local what = result and "fine" or err.kind .. " " .. err.outcome
+          counts[what], last = (counts[what] or 0) + 1, err and tostring(err) or last
+        end)
+      end
+      for i = 1, 400 do ngx.thread.wait(threads[i]) end
+      return { fine = counts.fine, refused = counts["connect not_sent"], text = last, after = status() }
+    ]])
+    assert.equal(400, counts.fine + counts.refused)
+    assert.is_true(counts.fine > 100 and counts.refused > 100)
+    assert.matches("worker_connections", counts.text, 1, true)
+    assert.equal("fine", counts.after)
+    assert.is_true(web:stop())
+    assert.is_nil(web.last_log:find("signal 11", 1, true))
+  end)
+
   it("a code cache that is off", function()
     start(1)
     for _ = 1, 3 do

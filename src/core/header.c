@@ -4,7 +4,7 @@
 
 #include "limits.h"
 
-enum { MAX_INTERIM = 16, SWITCHING_PROTOCOLS = 101 };
+enum { SWITCHING_PROTOCOLS = 101 };
 
 static int is_token_byte(unsigned char c)
 {
@@ -251,7 +251,7 @@ static enum vkyc_head_fault end_head(struct vkyc_head *h)
 {
     if (h->in_head < 200) {
         h->in_head = 0;
-        return ++h->interim > MAX_INTERIM ? VKYC_HEAD_TOO_LARGE : VKYC_HEAD_FINE;
+        return ++h->interim > VKYC_MAX_INTERIM ? VKYC_HEAD_TOO_LARGE : VKYC_HEAD_FINE;
     }
     h->complete = 1;
     h->close = connection_has(h, "close") || (h->minor == 0 && !connection_has(h, "keep-alive"));

@@ -27,9 +27,17 @@
 #define VKYC_MAX_NUMBER 128
 #endif
 
-/* Fields of one object of a schema. */
+/* Fields of one object of a schema, and of a schema in all: a table that holds itself twice would go on for ever. */
 #ifndef VKYC_MAX_FIELDS
 #define VKYC_MAX_FIELDS 256
+#endif
+#ifndef VKYC_MAX_SCHEMA
+#define VKYC_MAX_SCHEMA 4096
+#endif
+
+/* An id (of a user, of a case) in bytes, unless its field says otherwise. */
+#ifndef VKYC_MAX_ID
+#define VKYC_MAX_ID 50
 #endif
 
 /* Violations that one validation lists; the rest are counted. */
@@ -50,6 +58,11 @@
 #define VKYC_MAX_HEADER_BYTES ((size_t)64 << 10)
 #endif
 
+/* Interim answers (1xx) before the answer. */
+#ifndef VKYC_MAX_INTERIM
+#define VKYC_MAX_INTERIM 16
+#endif
+
 /* A URL in bytes. */
 #ifndef VKYC_MAX_URL
 #define VKYC_MAX_URL ((size_t)8 << 10)
@@ -60,14 +73,22 @@
 #define VKYC_MAX_SECRET ((size_t)16 << 10)
 #endif
 
+/* A PEM file with a key that signs or encrypts, in bytes. */
+#ifndef VKYC_MAX_PEM
+#define VKYC_MAX_PEM ((size_t)64 << 10)
+#endif
+
 /* A provider's text inside an error, in bytes, after redaction. */
 #ifndef VKYC_MAX_TEXT
 #define VKYC_MAX_TEXT 200
 #endif
 
-/* Webhook secrets tried for one delivery. */
+/* Webhook secrets tried for one delivery, and the bytes of a header that is looked at. */
 #ifndef VKYC_MAX_WEBHOOK_SECRETS
 #define VKYC_MAX_WEBHOOK_SECRETS 16
+#endif
+#ifndef VKYC_MAX_WEBHOOK_HEADER
+#define VKYC_MAX_WEBHOOK_HEADER 256
 #endif
 
 /* Transfers that one loop has on its background thread at a time; further calls wait. */

@@ -11,9 +11,9 @@
 
 #include "base64.h"
 #include "file.h"
+#include "limits.h"
 
 enum {
-    MAX_PEM = 64 << 10,
     MIN_BITS = 2048,
     MAX_BITS = 16384, /* what libcrypto encrypts with */
     OAEP_OVERHEAD = 2 * 20 + 2
@@ -68,7 +68,7 @@ static EVP_PKEY *read_pem(const char *pem, size_t size)
 
 enum vkyc_status vkyc_rsa_key_load(struct vkyc_rsa_key *k, const char *pem, size_t size)
 {
-    if (size > MAX_PEM) {
+    if (size > VKYC_MAX_PEM) {
         return VKYC_ERR_LIMIT;
     }
     ERR_set_mark();
@@ -90,17 +90,17 @@ enum vkyc_status vkyc_rsa_key_load(struct vkyc_rsa_key *k, const char *pem, size
 
 enum vkyc_status vkyc_rsa_key_load_file(struct vkyc_rsa_key *k, const char *path)
 {
-    char *pem = malloc(MAX_PEM);
+    char *pem = malloc(VKYC_MAX_PEM);
     if (pem == NULL) {
         return VKYC_ERR_MEMORY;
     }
     size_t size = 0;
-    enum vkyc_status status = vkyc_file_read(path, pem, MAX_PEM, &size);
+    enum vkyc_status status = vkyc_file_read(path, pem, VKYC_MAX_PEM, &size);
     int failure = errno;
     if (status == VKYC_OK) {
         status = vkyc_rsa_key_load(k, pem, size);
     }
-    vkyc_wipe(pem, MAX_PEM);
+    vkyc_wipe(pem, VKYC_MAX_PEM);
     free(pem);
     errno = failure;
     return status;

@@ -10,8 +10,9 @@
 
 #include "base64.h"
 #include "buffer.h"
+#include "limits.h"
 
-enum { DIGEST_SIZE = 32, MAX_HEADER = 256 };
+enum { DIGEST_SIZE = 32 };
 
 /* A host shares its thread's error queue with us: nginx would read our failure as one of its own connections. */
 enum vkyc_status vkyc_webhook_key_set(struct vkyc_webhook_key *k, const char *secret, size_t size)
@@ -137,7 +138,7 @@ const char *vkyc_webhook_header_fault(const struct vkyc_webhook_header *h)
     if (h->size == 0) {
         return "is empty";
     }
-    return h->size > MAX_HEADER ? "is longer than any signature" : NULL;
+    return h->size > VKYC_MAX_WEBHOOK_HEADER ? "is longer than any signature" : NULL;
 }
 
 static enum vkyc_webhook_verdict refuse(enum vkyc_webhook_verdict verdict, const struct vkyc_webhook_header *h, const char *fault,

@@ -206,4 +206,6 @@ void lvkyc_open_response(lua_State *L)
     static const luaL_Reg metamethods[] = {{"__gc", response_close}, {NULL, NULL}};
     lvkyc_metatable(L, LVKYC_RESPONSE, methods, metamethods);
     lvkyc_register(L, functions);
+    lua_pushinteger(L, (lua_Integer)VKYC_MAX_BODY);
+    lua_setfield(L, -2, "max_body");
 }

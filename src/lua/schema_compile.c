@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../core/json_read.h"
+#include "../core/limits.h"
 #include "schema_survey.h"
 
 /* Bump allocation inside of the userdata. `left` is what the survey counted: a finalizer that runs in between may change the table. */
@@ -95,7 +96,7 @@ static void fill_field(struct arena *a, int index, struct vkyc_field *f)
     f->number_too = flag(L, index, "number_too");
     if (f->type == VKYC_TYPE_ID) {
         f->min = 1;
-        f->max = 50;
+        f->max = VKYC_MAX_ID;
         f->has_min = 1;
         f->has_max = 1;
         f->charset = VKYC_CHARSET_ID;

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "../core/json_read.h"
-
-enum { MOST_FIELDS = 4096 }; /* of one schema in all: a table that holds itself twice would go on for ever */
+#include "../core/limits.h"
 
 void lvkyc_raw_field(lua_State *L, int index, const char *key)
 {
@@ -261,8 +260,8 @@ static void survey_field(struct lvkyc_survey *s, int index, const struct lvkyc_p
 {
     lua_State *L = s->L;
     luaL_checkstack(L, 8, NULL);
-    if (++s->fields > MOST_FIELDS) {
-        if (s->fields == MOST_FIELDS + 1) {
+    if (++s->fields > VKYC_MAX_SCHEMA) {
+        if (s->fields == VKYC_MAX_SCHEMA + 1) {
             fault(s, place, "is one field too many for a schema");
         }
         return;

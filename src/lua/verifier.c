@@ -2,12 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/limits.h"
 #include "../core/webhook.h"
 #include "binding.h"
 
 #define VERIFIER "vkyc.WebhookVerifier"
 
-enum { MAX_SECRETS = 16, HEADER_NAMES = MAX_SECRETS + 1 };
+enum { MAX_SECRETS = VKYC_MAX_WEBHOOK_SECRETS, HEADER_NAMES = MAX_SECRETS + 1 };
 
 /* Its table keeps what the keys were made of at 1 to MAX_SECRETS, and the names of the headers behind them. */
 struct verifier {

@@ -7,6 +7,7 @@ local M = {}
 local RESOLVER_HINT = "Add `resolver ADDRESS;` with your name server's address to http { }, such as `resolver 127.0.0.53;`."
 local CA_HINT = "If nginx was not told whom to trust, add `lua_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;`"
   .. " (for longer chains also `lua_ssl_verify_depth 3;`) to http { }."
+local BUSY_HINT = "Raise `worker_connections` in events { }, or make fewer calls at once. Nothing was sent."
 local UNTRUSTED = 20 -- X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: so it is also when nginx trusts nobody
 
 local function failed(kind, phase, reason, sent, hint)
@@ -28,6 +29,9 @@ function M.connect(err, in_dns)
     return failed("config", "dns", "nginx has no `resolver` to look the server's name up.", false, RESOLVER_HINT)
   elseif err:find("could not be resolved", 1, true) then
     return failed("dns", "dns", "The name of the server could not be resolved.")
+  elseif err:find("now in progress", 1, true) or err:find("temporarily unavailable", 1, true) then
+    -- What errno happens to hold when nginx did not even try.
+    return failed("connect", "connect", "nginx had no connection left for the call.", false, BUSY_HINT)
   end
   return failed("connect", "connect", "The server could not be reached.")
 end
