@@ -63,6 +63,17 @@ describe("a login in nginx", function()
     }))
   end
 
+  -- Every key and value of the shared dictionary.
+  local function kept()
+    return web:run([[
+      local all = {}
+      for _, key in ipairs(ngx.shared.vkyc:get_keys(0)) do
+        all[#all + 1] = key .. "=" .. tostring(ngx.shared.vkyc:get(key))
+      end
+      return table.concat(all, "\n")
+    ]])
+  end
+
   it("is one for all requests that wait", function()
     start({ { { "pause", 200 }, token("T1") } })
     assert.same({ fine = 40 }, web:many(40, STATUS))
@@ -100,6 +111,8 @@ describe("a login in nginx", function()
     assert.is_true(web:reload())
     assert.same({ fine = 64 }, web:many(64, STATUS))
     assert.equal(1, server:count("login"))
+    -- All that lies in the dictionary is the token, under a digest: no credential, nothing of a customer.
+    assert.matches("^vkyc:%x+:token=%x+T1$", kept())
   end)
 
   it("with a wrong password is one for eight workers, and stays refused over a reload", function()
@@ -112,14 +125,7 @@ describe("a login in nginx", function()
     assert.equal(1, server:count("login"))
     assert.equal(0, server:count("api"))
     -- Only a digest of the credentials is known there.
-    local kept = web:run([[
-      local all = {}
-      for _, key in ipairs(ngx.shared.vkyc:get_keys(0)) do
-        all[#all + 1] = key .. "=" .. tostring(ngx.shared.vkyc:get(key))
-      end
-      return table.concat(all, "\n")
-    ]])
-    assert.matches("^vkyc:%x+:refused=%d+$", kept)
+    assert.matches("^vkyc:%x+:refused=%d+$", kept())
     -- Other credentials are another login.
     server:case({ id = "login", steps = { token("T2") } })
     assert.equal("fine", web:run([[
