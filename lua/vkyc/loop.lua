@@ -76,12 +76,12 @@ end
 ---@param budget_s? number seconds after which the rest is left for the next poll; one task goes on in any case
 ---@return integer running tasks that have not ended
 function Loop:poll(budget_s)
-  local engine, ready, waiting, sleeping = self.engine, self.ready, self.waiting, self.sleeping
-  if not engine:ready() then
+  if not self.is_ready() then
     return self.running
   elseif self.host.task then
     error("vkyc: loop:poll was called by a task of this loop", 2)
   end
+  local engine, ready, waiting, sleeping = self.engine, self.ready, self.waiting, self.sleeping
   local start, first = core.monotonic(), nil
   for slot in engine.next, engine do
     ready[#ready + 1], waiting[slot] = waiting[slot], nil
@@ -91,11 +91,13 @@ function Loop:poll(budget_s)
       ready[#ready + 1], sleeping[task] = task, nil
     end
   end
-  for _ = 1, #ready do
-    resume(table.remove(ready, 1))
-    if budget_s and core.monotonic() - start >= budget_s then
-      break
-    end
+  local count, done = #ready, 0
+  while done < count and not (done > 0 and budget_s and core.monotonic() - start >= budget_s) do
+    done = done + 1
+    resume(ready[done])
+  end
+  for i = 1, #ready do
+    ready[i] = ready[i + done]
   end
   for _, at in pairs(sleeping) do
     first = math.min(first or at, at)
@@ -221,6 +223,7 @@ function M.new(options)
     prepared:prepare(PREPARE_S)
   end
   local loop = { engine = engine, prepared = prepared, running = 0, tasks = {}, ready = {}, waiting = {}, sleeping = {} }
+  loop.is_ready = engine:checker()
   loop.host = loop_host.new(engine)
   return setmetatable(loop, Loop)
 end

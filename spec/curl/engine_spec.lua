@@ -227,6 +227,38 @@ describe("an engine", function()
       assert.equal(200, (job:finish(response)))
     end)
 
+    it("the thread of a batch when its owner looks or sets the alarm, and not before", function()
+      local transport, id = open(), nil
+      url, id = server:case({ listener = "tls", steps = { { "send", OK } } })
+      local base, path = url:match("^(%a+://[^/]*)(/.*)$")
+      local request, response = core.raw_request("GET", base, path), core.response()
+      assert.equal(200, (call(transport, url)))
+      core.sleep(0.05) -- the thread has nothing to do any more
+      for _, look in ipairs({ "ready", "alarm", "checker" }) do
+        local before = server:count(id)
+        local job = transport:submit(request, response, 5 * FACTOR, 2 * FACTOR, nil, true)
+        core.sleep(0.05)
+        assert.equal(before, server:count(id))
+        if look == "checker" then
+          engine:checker()()
+        else
+          engine[look](engine)
+        end
+        assert.equal(200, (transports.wait(job, response)))
+        assert.equal(before + 1, server:count(id))
+      end
+    end)
+
+    it("nobody through a file descriptor that was not asked for, and everybody once it is", function()
+      local transport = open()
+      local job, _, response = submit(transport, url)
+      core.sleep(0.2 * FACTOR)
+      assert.is_true(readable(engine:fd()))
+      assert.is_true(engine:checker()())
+      assert.is_false(readable(engine:fd()))
+      assert.equal(200, (transports.wait(job, response)))
+    end)
+
     it("when the time has come", function()
       engine:alarm(core.monotonic() + 0.05)
       assert.is_false(engine:ready())

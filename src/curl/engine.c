@@ -222,10 +222,10 @@ static void abandon(struct vkyc_curl_engine *e)
             e->pools[i]->prepared = 0;
         }
     }
-    e->started = e->stop = e->ended = e->woken = e->signalled = 0;
+    e->started = e->stop = e->ended = e->woken = e->signalled = e->unwoken = e->due = 0;
     e->rang = 1; /* whoever polls is to look */
-    if (make_pipes(e)) {
-        vkyc_curl_engine_signal(e);
+    if (make_pipes(e) && vkyc_curl_engine_signal(e)) {
+        vkyc_curl_engine_notify(e);
     }
     e->forks = process.forks;
 }
@@ -248,12 +248,16 @@ void vkyc_curl_engine_wake(struct vkyc_curl_engine *e)
     }
 }
 
-void vkyc_curl_engine_signal(struct vkyc_curl_engine *e)
+int vkyc_curl_engine_signal(struct vkyc_curl_engine *e)
 {
-    if (!e->signalled) {
-        e->signalled = 1;
-        (void)!write(e->notice[1], "", 1);
-    }
+    int needed = e->watched && !e->signalled;
+    e->signalled |= needed;
+    return needed;
+}
+
+void vkyc_curl_engine_notify(struct vkyc_curl_engine *e)
+{
+    (void)!write(e->notice[1], "", 1);
 }
 
 int vkyc_curl_engine_start(struct vkyc_curl_engine *e, struct vkyc_failure *failure)

@@ -42,9 +42,10 @@ void vkyc_curl_engine_release(struct vkyc_curl_engine *e, struct vkyc_curl_pool 
 int vkyc_curl_engine_prepare(struct vkyc_curl_engine *e, struct vkyc_curl_pool *pool, long wait);
 
 /* Begins a transfer of a copy of `request`. 1 and a ticket; VKYC_CURL_FAILED and a failure; VKYC_CURL_LATER while VKYC_MAX_IN_FLIGHT are
- * under way. `owner` groups transfers for cancelling. */
+ * under way. `owner` groups transfers for cancelling. `batch`: the thread need not be woken before the owner's next vkyc_curl_engine_ready
+ * or vkyc_curl_engine_alarm, because others will follow. */
 int vkyc_curl_engine_submit(struct vkyc_curl_engine *e, struct vkyc_curl_pool *pool, const void *owner, const struct vkyc_request *request,
-                            size_t max_body, const struct vkyc_curl_limits *limits, struct vkyc_curl_ticket *ticket,
+                            size_t max_body, const struct vkyc_curl_limits *limits, int batch, struct vkyc_curl_ticket *ticket,
                             struct vkyc_failure *failure) VKYC_CHECK_RESULT;
 
 /* The HTTP status, the answer having been moved into `response`; VKYC_CURL_FAILED and a failure; VKYC_CURL_LATER while it is under way.

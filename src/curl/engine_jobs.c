@@ -74,8 +74,16 @@ static struct vkyc_curl_job *fill_slot(struct vkyc_curl_engine *e, int slot, con
     return job;
 }
 
+static void wake_for_batch(struct vkyc_curl_engine *e)
+{
+    if (e->unwoken) {
+        e->unwoken = 0;
+        vkyc_curl_engine_wake(e);
+    }
+}
+
 int vkyc_curl_engine_submit(struct vkyc_curl_engine *e, struct vkyc_curl_pool *pool, const void *owner, const struct vkyc_request *request,
-                            size_t max_body, const struct vkyc_curl_limits *limits, struct vkyc_curl_ticket *ticket,
+                            size_t max_body, const struct vkyc_curl_limits *limits, int batch, struct vkyc_curl_ticket *ticket,
                             struct vkyc_failure *failure)
 {
     vkyc_curl_engine_check_process(e);
@@ -102,7 +110,10 @@ int vkyc_curl_engine_submit(struct vkyc_curl_engine *e, struct vkyc_curl_pool *p
     e->state[slot] = VKYC_CURL_QUEUED;
     e->wish[slot] = VKYC_CURL_GO_ON;
     pthread_mutex_unlock(&e->lock);
-    vkyc_curl_engine_wake(e);
+    e->unwoken = 1;
+    if (!batch) {
+        wake_for_batch(e);
+    }
     return 1;
 }
 
@@ -198,17 +209,16 @@ void vkyc_curl_engine_drop(struct vkyc_curl_engine *e, const struct vkyc_curl_ti
 int vkyc_curl_engine_ready(struct vkyc_curl_engine *e)
 {
     vkyc_curl_engine_check_process(e);
+    wake_for_batch(e);
     /* A frame does not wait for the thread; what it is about to tell will be told the next time. */
     if (pthread_mutex_trylock(&e->lock) != 0) {
         return 0;
     }
     int ready = e->done > 0 || e->rang;
     e->rang = 0;
-    if (e->signalled) {
-        char bytes[16];
+    char byte;
+    if (e->signalled && read(e->notice[0], &byte, 1) == 1) {
         e->signalled = 0;
-        while (read(e->notice[0], bytes, sizeof bytes) > 0) {
-        }
     }
     pthread_mutex_unlock(&e->lock);
     return ready;
@@ -237,18 +247,28 @@ void vkyc_curl_engine_alarm(struct vkyc_curl_engine *e, long long at)
     pthread_mutex_lock(&e->lock);
     int sooner = !now && at >= 0 && (e->alarm < 0 || at < e->alarm);
     e->alarm = now ? -1 : at;
-    if (now) {
-        e->rang = 1;
-        vkyc_curl_engine_signal(e);
-    }
+    e->rang |= now;
+    int notify = now && vkyc_curl_engine_signal(e);
     pthread_mutex_unlock(&e->lock);
-    if (sooner && vkyc_curl_engine_start(e, &failure)) {
-        vkyc_curl_engine_wake(e);
+    if (notify) {
+        vkyc_curl_engine_notify(e);
+    }
+    e->unwoken |= sooner;
+    if (!sooner || vkyc_curl_engine_start(e, &failure)) {
+        wake_for_batch(e);
     }
 }
 
 int vkyc_curl_engine_fd(struct vkyc_curl_engine *e)
 {
     vkyc_curl_engine_check_process(e);
+    pthread_mutex_lock(&e->lock);
+    int first = !e->watched;
+    e->watched = 1;
+    int notify = first && (e->done > 0 || e->rang) && vkyc_curl_engine_signal(e);
+    pthread_mutex_unlock(&e->lock);
+    if (notify) {
+        vkyc_curl_engine_notify(e);
+    }
     return e->notice[0];
 }

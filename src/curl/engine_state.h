@@ -64,7 +64,8 @@ struct vkyc_curl_engine {
     unsigned done;   /* slots in VKYC_CURL_DONE */
     long long alarm; /* -1: none */
     int rang;
-    int signalled; /* notice[0] is readable */
+    int watched;   /* notice[0] was asked for: until then nothing is written to it */
+    int signalled; /* notice[0] is readable, or about to be */
     int woken;     /* wake[0] is, or is about to be */
     int stop;
     int ended;
@@ -75,10 +76,12 @@ struct vkyc_curl_engine {
     unsigned forks; /* of the process when it was made */
     pthread_t thread;
     int started;
+    int unwoken; /* transfers were queued that the thread was not woken for */
     unsigned serials;
     /* the thread's, but for writing wake[1] */
     int wake[2];   /* the owner wakes the thread */
     int notice[2]; /* the thread tells the owner */
+    int due;       /* a transfer ended that the owner was not told of */
     unsigned pool_serials;
     unsigned watches; /* entries that were ever used */
     struct vkyc_curl_watch watch[VKYC_CURL_WATCHES];
@@ -102,8 +105,10 @@ void vkyc_curl_engine_leave(struct vkyc_curl_engine *e);
 /* Has the thread look for orders. */
 void vkyc_curl_engine_wake(struct vkyc_curl_engine *e);
 
-/* Makes notice[0] readable. Under the lock. */
-void vkyc_curl_engine_signal(struct vkyc_curl_engine *e);
+/* That notice[0] is to be readable. Under the lock; 1 when vkyc_curl_engine_notify has to follow once the lock is free: an owner that wakes
+ * while the lock is held finds nothing, and would look again and again. */
+int vkyc_curl_engine_signal(struct vkyc_curl_engine *e);
+void vkyc_curl_engine_notify(struct vkyc_curl_engine *e);
 
 /* Frees everything that is not libcurl's. */
 void vkyc_curl_engine_free(struct vkyc_curl_engine *e);

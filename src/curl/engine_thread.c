@@ -10,6 +10,9 @@
 #define POLLRDHUP 0
 #endif
 
+/* Milliseconds for which the end of a transfer may wait for others to be told of together. */
+enum { MAX_SILENCE = 1 };
+
 /* Jobs --------------------------------------------------------------------------------------------------------------------------------- */
 
 static void end_job(struct vkyc_curl_engine *e, int slot)
@@ -25,9 +28,23 @@ static void end_job(struct vkyc_curl_engine *e, int slot)
     } else {
         e->state[slot] = VKYC_CURL_DONE;
         e->done++;
-        vkyc_curl_engine_signal(e);
+        e->due = 1;
     }
     pthread_mutex_unlock(&e->lock);
+}
+
+/* Tells the owner of transfers that ended: of many at a time, as each waking of it costs as much as a transfer. */
+static void tell(struct vkyc_curl_engine *e)
+{
+    if (e->due) {
+        pthread_mutex_lock(&e->lock);
+        int notify = e->done > 0 && vkyc_curl_engine_signal(e);
+        pthread_mutex_unlock(&e->lock);
+        e->due = 0;
+        if (notify) {
+            vkyc_curl_engine_notify(e);
+        }
+    }
 }
 
 static void fail_wished(struct vkyc_curl_job *job, unsigned char wish, int sent)
@@ -79,7 +96,6 @@ static int begin_job(struct vkyc_curl_job *job, unsigned char wish)
     if (!vkyc_curl_transfer_begin(&job->transfer, &job->request, &job->response, &job->limits, &job->failure)) {
         return 0;
     }
-    vkyc_curl_pool_drop_stale(job->pool);
     if (curl_multi_add_handle(job->pool->multi, job->transfer.easy) != CURLM_OK) {
         (void)!vkyc_curl_transfer_end(&job->transfer, CURLE_OUT_OF_MEMORY, &job->failure);
         return 0;
@@ -112,6 +128,32 @@ static void collect_ended(struct vkyc_curl_pool *pool)
     }
 }
 
+/* Ends every transfer of a pool: libcurl had no memory to go on, and would not say for which of them. */
+static void fail_all(struct vkyc_curl_pool *pool)
+{
+    struct vkyc_curl_engine *e = pool->engine;
+    for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
+        pthread_mutex_lock(&e->lock);
+        struct vkyc_curl_job *job = e->state[i] == VKYC_CURL_RUNNING ? e->jobs[i] : NULL;
+        pthread_mutex_unlock(&e->lock);
+        if (job != NULL && job->pool == pool && job->transfer.response != NULL) {
+            curl_multi_remove_handle(pool->multi, job->transfer.easy);
+            job->status = vkyc_curl_transfer_end(&job->transfer, CURLE_OUT_OF_MEMORY, &job->failure);
+            end_job(e, i);
+        }
+    }
+}
+
+static void act(struct vkyc_curl_pool *pool, curl_socket_t fd, int mask)
+{
+    int running;
+    CURLMcode code = curl_multi_socket_action(pool->multi, fd, mask, &running);
+    collect_ended(pool);
+    if (code != CURLM_OK) {
+        fail_all(pool);
+    }
+}
+
 /* The thread --------------------------------------------------------------------------------------------------------------------------- */
 
 /* What the owner asked for, taken in one hold of the lock. */
@@ -127,7 +169,9 @@ struct orders {
 
 static void take_orders(struct vkyc_curl_engine *e, struct orders *o)
 {
+    int notify = 0;
     memset(o, 0, sizeof *o);
+    tell(e);
     pthread_mutex_lock(&e->lock);
     e->woken = 0;
     o->stop = e->stop;
@@ -150,18 +194,24 @@ static void take_orders(struct vkyc_curl_engine *e, struct orders *o)
     if (e->alarm >= 0 && e->alarm <= vkyc_curl_now()) {
         e->alarm = -1;
         e->rang = 1;
-        vkyc_curl_engine_signal(e);
+        notify = vkyc_curl_engine_signal(e);
     }
     o->alarm = e->alarm;
     pthread_mutex_unlock(&e->lock);
+    if (notify) {
+        vkyc_curl_engine_notify(e);
+    }
 }
 
 static void follow_orders(struct vkyc_curl_engine *e, struct orders *o)
 {
+    int begun = 0;
     for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
         if (o->begin[i]) {
             if (!begin_job(e->jobs[i], o->wish[i])) {
                 end_job(e, i);
+            } else {
+                begun = 1;
             }
         } else if (o->wish[i] != VKYC_CURL_GO_ON) {
             stop_job(e->jobs[i], o->wish[i]);
@@ -170,6 +220,9 @@ static void follow_orders(struct vkyc_curl_engine *e, struct orders *o)
     }
     for (int i = 0; i < VKYC_MAX_IDENTITIES; i++) {
         struct vkyc_failure failure;
+        if (begun && o->pools[i] != NULL) {
+            vkyc_curl_pool_drop_stale(o->pools[i]); /* libcurl chooses connections when its timers run, which is next */
+        }
         if (o->closing[i] != NULL) {
             vkyc_curl_pool_stop(o->closing[i]);
             pthread_mutex_lock(&e->lock);
@@ -198,11 +251,9 @@ static long long run_timers(struct orders *o, long long until)
             continue;
         }
         for (int turns = 0; pool->timer >= 0 && pool->timer <= vkyc_curl_now() && turns < VKYC_MAX_IN_FLIGHT; turns++) {
-            int running;
             pool->timer = -1; /* libcurl sets it again */
-            curl_multi_socket_action(pool->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+            act(pool, CURL_SOCKET_TIMEOUT, 0);
         }
-        collect_ended(pool);
         if (pool->timer >= 0 && (until < 0 || pool->timer < until)) {
             until = pool->timer;
         }
@@ -213,7 +264,6 @@ static long long run_timers(struct orders *o, long long until)
 static void handle_event(struct vkyc_curl_watch *w, int fd, short events)
 {
     int mask = 0;
-    int running;
     if (w->fd != fd) {
         return; /* closed by what an earlier event brought about */
     }
@@ -230,9 +280,7 @@ static void handle_event(struct vkyc_curl_watch *w, int fd, short events)
     if ((events & (POLLERR | POLLNVAL)) != 0) {
         mask |= CURL_CSELECT_ERR;
     }
-    struct vkyc_curl_pool *pool = w->pool;
-    curl_multi_socket_action(pool->multi, fd, mask, &running);
-    collect_ended(pool);
+    act(w->pool, fd, mask);
 }
 
 static void wait_for_events(struct vkyc_curl_engine *e, long long until)
@@ -249,6 +297,7 @@ static void wait_for_events(struct vkyc_curl_engine *e, long long until)
             polled[count++] = (struct pollfd){w->fd, w->events != 0 ? w->events : (short)(POLLIN | POLLRDHUP), 0};
         }
     }
+    tell(e);
     if (until >= 0) {
         long long left = until - vkyc_curl_now();
         wait = left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
@@ -256,6 +305,7 @@ static void wait_for_events(struct vkyc_curl_engine *e, long long until)
     if (poll(polled, count, wait) <= 0) {
         return;
     }
+    long long since = vkyc_curl_now();
     if (polled[0].revents != 0) {
         char bytes[16];
         while (read(e->wake[0], bytes, sizeof bytes) > 0) {
@@ -264,6 +314,10 @@ static void wait_for_events(struct vkyc_curl_engine *e, long long until)
     for (nfds_t i = 1; i < count; i++) {
         if (polled[i].revents != 0) {
             handle_event(of[i], polled[i].fd, polled[i].revents);
+            if (e->due && vkyc_curl_now() - since > MAX_SILENCE) {
+                tell(e);
+                since = vkyc_curl_now();
+            }
         }
     }
 }

@@ -34,6 +34,29 @@ void *lvkyc_test(lua_State *L, int index, const char *name)
     return same ? p : NULL;
 }
 
+void *lvkyc_self(lua_State *L, const char *name)
+{
+    void *p = lua_touserdata(L, 1);
+    int same = 0;
+    if (p != NULL && lua_getmetatable(L, 1)) {
+        same = lua_rawequal(L, -1, lua_upvalueindex(1));
+        lua_pop(L, 1);
+    }
+    if (!same) {
+        luaL_argerror(L, 1, lua_pushfstring(L, "%s expected", name));
+    }
+    return p;
+}
+
+static void register_methods(lua_State *L, const luaL_Reg *methods, int metatable)
+{
+    for (; methods->name != NULL; methods++) {
+        lua_pushvalue(L, metatable);
+        lua_pushcclosure(L, methods->func, 1);
+        lua_setfield(L, -2, methods->name);
+    }
+}
+
 void lvkyc_register(lua_State *L, const luaL_Reg *functions)
 {
     for (; functions->name != NULL; functions++) {
@@ -47,9 +70,10 @@ void lvkyc_metatable(lua_State *L, const char *name, const luaL_Reg *methods, co
     luaL_getmetatable(L, name);
     if (lua_isnil(L, -1)) {
         lua_newtable(L);
-        lvkyc_register(L, metamethods);
+        int metatable = lua_gettop(L);
+        register_methods(L, metamethods, metatable);
         lua_newtable(L);
-        lvkyc_register(L, methods);
+        register_methods(L, methods, metatable);
         lua_setfield(L, -2, "__index");
         lua_pushstring(L, name);
         lua_setfield(L, -2, "__name");

@@ -74,7 +74,7 @@ function M.new(engine)
       elseif left <= 0 then
         return failed("timeout", "Too many other calls of this loop were under way.")
       end
-      job, slot = transport:submit(request, response, left, math.min(limits.connect_timeout_s, left), limits.max_idle_s)
+      job, slot = transport:submit(request, response, left, math.min(limits.connect_timeout_s, left), limits.max_idle_s, task ~= nil)
       if not job and slot then
         return nil, slot
       elseif not job then
