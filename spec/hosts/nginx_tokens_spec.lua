@@ -126,6 +126,14 @@ describe("a login in nginx", function()
     assert.equal(0, server:count("api"))
     -- Only a digest of the credentials is known there.
     assert.matches("^vkyc:%x+:refused=%d+$", kept())
+    -- Who deletes that, and reloads, allows one more.
+    server:again("login")
+    web:run([[ ngx.shared.vkyc:delete(ngx.shared.vkyc:get_keys(0)[1]) ]])
+    assert.same({ ["auth login 0"] = 64 }, web:many(64, STATUS))
+    assert.is_true(server:count("login") <= 1, "workers that know of it tried again")
+    assert.is_true(web:reload())
+    assert.same({ ["auth login 0"] = 64 }, web:many(64, STATUS))
+    assert.equal(1, server:count("login"))
     -- Other credentials are another login.
     server:case({ id = "login", steps = { token("T2") } })
     assert.equal("fine", web:run([[
