@@ -102,7 +102,7 @@ static void check_target(const char *text, size_t size)
     struct vkyc_buffer out;
     vkyc_request_init(&r, 1, vkyc_alloc_malloc, NULL);
     memcpy(r.method, "GET", 4);
-    vkyc_buffer_init(&out, 2 * size + 64, vkyc_alloc_malloc, NULL);
+    vkyc_buffer_init(&out, 2 * size + 256, vkyc_alloc_malloc, NULL);
     require(vkyc_http_write(&out, &r, &t) == VKYC_OK);
     size_t lines = 0;
     size_t spaces = 0;
