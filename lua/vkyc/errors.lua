@@ -136,12 +136,6 @@ function M.refuse_unknown(options, known, what, level, otherwise)
   end
 end
 
----@param value any
----@return boolean
-function M.is(value)
-  return type(value) == "table" and getmetatable(value) == Error
-end
-
 -- What is told at the end of the line.
 local FACTS = {
   { "status", "http %s" }, { "code", "code %s" }, { "outcome", "outcome %s" }, { "attempts", "%s attempts" }, { "retry_after", "retry after %g s" },

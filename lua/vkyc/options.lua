@@ -46,6 +46,7 @@ local DEFAULTS = {
   keep_raw = false,
 }
 
+local SIMULATOR = { base_url = "https://simulator.invalid", token_url = "https://simulator.invalid/oauth/token" }
 local HOOKS = { on_request = true, on_response = true, on_retry = true, on_error = true }
 local MAX_HEADERS = 16
 -- What a user's own object can do.
@@ -90,14 +91,6 @@ local KEEP = {
     return list
   end,
 }
-
--- The addresses of the environment that is meant, nil when there is none.
-local function environment_of(name, provider)
-  if name == "simulator" then
-    return { base_url = "https://simulator.invalid", token_url = "https://simulator.invalid/oauth/token" }
-  end
-  return name ~= nil and provider.spec.environments[name] or nil
-end
 
 local function check_tables(options, provider, add)
   for name, hook in pairs(options.hooks or {}) do
@@ -168,7 +161,8 @@ function M.check(options, provider, level)
     end
     return value
   end
-  local environments, environment = provider.environments, environment_of(options.environment, provider)
+  local environments, named = provider.environments, options.environment
+  local environment = named == "simulator" and SIMULATOR or named ~= nil and provider.spec.environments[named] or nil
   local checked, credentials = {}, {}
   for name, kind in pairs(COMMON) do
     local default = DEFAULTS[name]
