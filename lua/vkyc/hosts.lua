@@ -26,11 +26,14 @@ end
 function M.custom(host)
   return {
     name = host.name or "custom",
-    open = function()
-      return true
+    open = function(options)
+      return { max_body_bytes = options.max_body_bytes }
     end,
-    send = function(_, request, response, limits)
-      local good, answer, failure = pcall(host.send, request:export(), { timeout_s = limits.timeout_s, connect_timeout_s = limits.connect_timeout_s })
+    send = function(transport, request, response, limits)
+      local good, answer, failure = pcall(host.send, request:export(), {
+        timeout_s = limits.timeout_s, connect_timeout_s = limits.connect_timeout_s, max_idle_s = limits.max_idle_s,
+        max_body_bytes = transport.max_body_bytes,
+      })
       if not good then
         local cause = type(answer) == "string" and answer or "an error of type " .. type(answer)
         return nil, { kind = "network", phase = "response", reason = "the host's send function raised an error", cause = cause, sent = true }

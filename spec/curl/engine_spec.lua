@@ -1,4 +1,4 @@
--- What an engine promises beside its answer to faults (transfer_spec.lua): many transfers at a time, cancelling, its thread, its end, forks.
+-- What an engine promises beside its answer to faults (spec/faults/): many transfers at a time, cancelling, its thread, its end, forks.
 
 local core = require("vkyc.core")
 local curl = require("vkyc.curl")

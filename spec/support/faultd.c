@@ -8,6 +8,7 @@
  * The control port takes lines and answers with lines:
  *   case ID          begins a case (or replaces it). Then, per line:
  *     answer         begins what the next request of this case gets; the last answer serves all further requests
+ *     when HEX       it is for requests whose head holds these bytes, and for no others
  *     headonly       answers before the request's body is read
  *     send HEX       sends bytes
  *     slow MS HEX    sends them one by one, MS milliseconds apart
@@ -20,9 +21,11 @@
  *     rst            resets the connection
  *     hang           sends nothing more, keeps the connection until the client is gone
  *     end            ends the case -> "ok"
+ *   again ID         its answers begin anew, and nothing is counted yet -> "ok"
  *   count ID         -> number of requests
  *   requests ID      -> "N", then N lines of hex: each request as it arrived, up to 64 of 64 KiB
  *   listener NAME    -> "CONNECTIONS BYTES": connections accepted, bytes of requests received
+ *   alpn             -> the protocols that the last TLS client offered, as hex; "none"
  *   total            -> number of requests of all cases */
 #define _GNU_SOURCE /* NOLINT */
 #include <arpa/inet.h>
@@ -41,7 +44,7 @@
 #include <unistd.h>
 
 enum {
-    MAX_CASES = 256,
+    MAX_CASES = 512,
     MAX_ANSWERS = 8,
     MAX_STEPS = 24,
     MAX_RECORDS = 64,
@@ -60,6 +63,8 @@ struct step {
 };
 
 struct answer {
+    unsigned char *when;
+    size_t when_size;
     int head_only;
     int steps;
     struct step step[MAX_STEPS];
@@ -129,6 +134,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fault_case *cases[MAX_CASES];
 static int case_count;
 static long total;
+static unsigned char offered[256]; /* by the last TLS client: its ALPN list */
+static unsigned offered_size;
 static const char *pki;
 
 _Noreturn static void die(const char *what)
@@ -331,7 +338,7 @@ static struct fault_case *find_case(const char *id)
 }
 
 /* Counts the request and returns what it gets. Cases live as long as the process, so that a slow thread may go on reading its own. */
-static const struct answer *note_request(const char *id, struct record **record)
+static const struct answer *note_request(const char *id, const struct connection *c, size_t head, struct record **record)
 {
     const struct answer *answer = NULL;
     *record = NULL;
@@ -340,7 +347,14 @@ static const struct answer *note_request(const char *id, struct record **record)
     struct fault_case *found = find_case(id);
     if (found != NULL && found->answers > 0) {
         long turn = found->count++;
-        answer = &found->answer[turn < found->answers ? turn : found->answers - 1];
+        int last = found->answers - 1;
+        for (int i = 0; i <= last; i++) {
+            const struct answer *each = &found->answer[i];
+            if (each->when != NULL ? memmem(c->buffer, head, each->when, each->when_size) != NULL : turn-- <= 0 || i == last) {
+                answer = each;
+                break;
+            }
+        }
         if (found->records < MAX_RECORDS) {
             *record = &found->record[found->records++];
         }
@@ -374,7 +388,7 @@ static int serve_request(struct connection *c)
         return 0;
     }
     find_id(c->buffer, head, id);
-    const struct answer *answer = note_request(id, &record);
+    const struct answer *answer = note_request(id, c, head, &record);
     size_t whole = head + content_length(c->buffer, head);
     keep(record, c->buffer, head);
     if (answer == NULL || !answer->head_only) {
@@ -397,8 +411,21 @@ static int serve_request(struct connection *c)
     return 1;
 }
 
+static int note_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in, unsigned size, void *ud)
+{
+    (void)ssl, (void)out, (void)out_size, (void)ud;
+    pthread_mutex_lock(&lock);
+    offered_size = size <= sizeof offered ? size : sizeof offered;
+    memcpy(offered, in, offered_size);
+    pthread_mutex_unlock(&lock);
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
 static int shake_hands(struct connection *c)
 {
+    pthread_mutex_lock(&lock);
+    offered_size = 0;
+    pthread_mutex_unlock(&lock);
     c->ssl = SSL_new(c->listener->context);
     if (c->ssl == NULL) {
         return 0;
@@ -502,6 +529,7 @@ static SSL_CTX *make_context(const struct listener *l)
     SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");
     SSL_CTX_set_min_proto_version(context, l->min_version);
     SSL_CTX_set_max_proto_version(context, l->max_version);
+    SSL_CTX_set_alpn_select_cb(context, note_protocols, NULL);
     (void)snprintf(path, sizeof path, "%s/%s.pem", pki, l->certificate);
     int fine = SSL_CTX_use_certificate_chain_file(context, path);
     (void)snprintf(path, sizeof path, "%s/%s.key", pki, l->certificate);
@@ -597,6 +625,9 @@ static void read_case(FILE *in, const char *id, char **line, size_t *room)
         }
         if (strcmp(*line, "answer") == 0 && made->answers < MAX_ANSWERS) {
             made->answers++;
+        } else if (strncmp(*line, "when ", 5) == 0 && made->answers > 0) {
+            struct answer *answer = &made->answer[made->answers - 1];
+            answer->when = from_hex(*line + 5, &answer->when_size);
         } else if (strcmp(*line, "headonly") == 0 && made->answers > 0) {
             made->answer[made->answers - 1].head_only = 1;
         } else if (made->answers > 0) {
@@ -618,14 +649,19 @@ static void read_case(FILE *in, const char *id, char **line, size_t *room)
     pthread_mutex_unlock(&lock);
 }
 
+static void print_hex(FILE *out, const unsigned char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        (void)fprintf(out, "%02x", bytes[i]);
+    }
+    (void)fputc('\n', out);
+}
+
 static void print_requests(FILE *out, const struct fault_case *from)
 {
     (void)fprintf(out, "%d\n", from != NULL ? from->records : 0);
     for (int i = 0; from != NULL && i < from->records; i++) {
-        for (size_t k = 0; k < from->record[i].size; k++) {
-            (void)fprintf(out, "%02x", from->record[i].bytes[k]);
-        }
-        (void)fputc('\n', out);
+        print_hex(out, from->record[i].bytes, from->record[i].size);
     }
 }
 
@@ -643,11 +679,19 @@ static void answer_control(FILE *in, FILE *out, char *command, char **line, size
         return;
     }
     pthread_mutex_lock(&lock);
-    const struct fault_case *found = find_case(argument);
-    if (strcmp(command, "count") == 0) {
+    struct fault_case *found = find_case(argument);
+    if (strcmp(command, "again") == 0 && found != NULL) {
+        found->count = 0;
+        found->records = 0; /* their memory is kept for the next ones */
+        (void)fputs("ok\n", out);
+    } else if (strcmp(command, "count") == 0) {
         (void)fprintf(out, "%ld\n", found != NULL ? found->count : 0L);
     } else if (strcmp(command, "requests") == 0) {
         print_requests(out, found);
+    } else if (strcmp(command, "alpn") == 0 && offered_size > 0) {
+        print_hex(out, offered, offered_size);
+    } else if (strcmp(command, "alpn") == 0) {
+        (void)fputs("none\n", out);
     } else if (strcmp(command, "total") == 0) {
         (void)fprintf(out, "%ld\n", total);
     } else if (strcmp(command, "listener") == 0) {

@@ -6,7 +6,8 @@
 --   server:count(id); server:requests(id); server:stop()
 --
 -- Steps are those of faultd.c: { "send", bytes }, { "slow", ms, bytes }, { "repeat", n, bytes }, { "loop", bytes }, { "pause", ms }, { "half" },
--- { "close" }, { "cut" }, { "rst" }, { "hang" }; { "headonly" } answers before the body was read. A connection is kept after the last step.
+-- { "close" }, { "cut" }, { "rst" }, { "hang" }; { "headonly" } answers before the body was read; { "when", bytes } keeps an answer for requests
+-- whose head holds them. A connection is kept after the last step.
 -- The server ends with its control connection, so also when the specs die, and in any case after `seconds`.
 
 local socket = require("socket")
@@ -145,6 +146,17 @@ function Server:case(case)
   lines[#lines + 1] = "end"
   assert(self:ask(table.concat(lines, "\n")) == "ok")
   return self:base(case.listener or "http", case.host) .. "/" .. id, id
+end
+
+--- Begins a case anew: its first answer is next, and nothing is counted yet.
+function Server:again(id)
+  assert(self:ask("again " .. id) == "ok")
+end
+
+--- The protocols that the last TLS client offered (ALPN), as the bytes of its list; nil for none.
+function Server:alpn()
+  local answer = self:ask("alpn")
+  return answer ~= "none" and from_hex(answer) or nil
 end
 
 --- How many requests a case had.

@@ -31,10 +31,10 @@ function namespace.new()
   return self
 end
 
---- Sets the name server that processes in it ask.
+--- Sets the name server that processes in it ask, once and for one second.
 function Namespace:resolver(address)
   local file = assert(io.open("/etc/netns/" .. self.name .. "/resolv.conf", "w"))
-  file:write("nameserver ", address, "\n")
+  file:write("nameserver ", address, "\noptions timeout:1 attempts:1\n")
   file:close()
 end
 

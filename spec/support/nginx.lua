@@ -327,7 +327,8 @@ function Server:stop(signal)
   return gone ~= nil
 end
 
---- Starts a name server that knows localhost and *.test as 127.0.0.1, and nothing else. Also bounded.
+--- Starts a name server that knows localhost and *.test as 127.0.0.1, two names of a network that is not there (namespace.lua), and nothing else.
+-- Also bounded.
 ---@return table|nil dns port, stop()
 ---@return string|nil reason
 function nginx.dns(seconds)
@@ -337,6 +338,7 @@ function nginx.dns(seconds)
   local port = free_port()
   local guard = background(
     ("sh -c 'PATH=$PATH:/usr/sbin exec dnsmasq -k -C /dev/null -p %d --no-resolv --no-hosts --listen-address=127.0.0.1 --bind-interfaces"
+      .. " --address=/lost.test/10.77.0.9 --address=/unroutable.test/10.78.0.1"
       .. " --address=/localhost/127.0.0.1 --address=/test/127.0.0.1 --address=/invalid/ --pid-file= --user=$(id -un)'"):format(port),
     seconds or 300, "/dev/null")
   local probe = "\18\52\1\0\0\1\0\0\0\0\0\0\9localhost\0\0\1\0\1"

@@ -19,7 +19,11 @@ describe("a host of one's own", function()
     assert(scripted.client("cashfree_ppi", host):status(IDS))
     local request = host.requests[1]
     assert.same({ "string", "string", "table", "string" }, { type(request.method), type(request.url), type(request.headers), type(request.body) })
-    assert.same({ timeout_s = 10, connect_timeout_s = 3 }, host.limits[1])
+    assert.same({ timeout_s = 10, connect_timeout_s = 3, max_body_bytes = 1048576 }, host.limits[1])
+    host = scripted.new { scripted.reply(200, "{}") }
+    local client = scripted.client("cashfree_ppi", host, { max_body_bytes = 5000 })
+    assert(client:otp_generate { user_id = "U1", otp_verification_id = "O1", notification_modes = { "SMS" } })
+    assert.same({ 5000, 5 }, { host.limits[1].max_body_bytes, host.limits[1].max_idle_s })
   end)
 
   it("may say what went wrong, in the words of the module", function()
