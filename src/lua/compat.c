@@ -1,6 +1,7 @@
 #include "compat.h"
 
 #include <math.h>
+#include <string.h>
 
 int lvkyc_isinteger(lua_State *L, int index, long long *out)
 {
@@ -28,8 +29,9 @@ void *lvkyc_test(lua_State *L, int index, const char *name)
     if (p == NULL || !lua_getmetatable(L, index)) {
         return NULL;
     }
-    lua_getfield(L, LUA_REGISTRYINDEX, name);
-    int same = lua_rawequal(L, -1, -2);
+    lua_rawgeti(L, -1, 1);
+    const char *found = lua_tostring(L, -1);
+    int same = found != NULL && strcmp(found, name) == 0;
     lua_pop(L, 2);
     return same ? p : NULL;
 }
@@ -69,8 +71,11 @@ void lvkyc_metatable(lua_State *L, const char *name, const luaL_Reg *methods, co
 {
     luaL_getmetatable(L, name);
     if (lua_isnil(L, -1)) {
-        lua_newtable(L);
+        lua_createtable(L, 1, 8);
         int metatable = lua_gettop(L);
+        /* lvkyc_test finds it there sooner than the metatable in the registry. */
+        lua_pushstring(L, name);
+        lua_rawseti(L, -2, 1);
         register_methods(L, metamethods, metatable);
         lua_newtable(L);
         register_methods(L, methods, metatable);

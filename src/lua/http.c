@@ -15,11 +15,7 @@ struct http {
 
 static struct http *check_http(lua_State *L)
 {
-    struct http *h = lvkyc_test(L, 1, HTTP);
-    if (h == NULL) {
-        luaL_argerror(L, 1, "http expected");
-    }
-    return h;
+    return lvkyc_self(L, "http");
 }
 
 static struct vkyc_response *check_response(lua_State *L)

@@ -7,11 +7,7 @@
 
 static struct vkyc_request *check_request(lua_State *L)
 {
-    struct vkyc_request *r = lvkyc_test(L, 1, LVKYC_REQUEST);
-    if (r == NULL) {
-        luaL_argerror(L, 1, "request expected");
-    }
-    return r;
+    return lvkyc_self(L, "request");
 }
 
 /* Arguments of request_new, at their places on the stack. */

@@ -6,11 +6,7 @@
 
 static struct vkyc_response *check_response(lua_State *L)
 {
-    struct vkyc_response *r = lvkyc_test(L, 1, LVKYC_RESPONSE);
-    if (r == NULL) {
-        luaL_argerror(L, 1, "response expected");
-    }
-    return r;
+    return lvkyc_self(L, "response");
 }
 
 /* core.response([max_body]) -> response. Uses malloc: a background thread may fill it. */
