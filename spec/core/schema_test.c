@@ -67,7 +67,6 @@ static void test_names(void)
     CHECK(sizeof TYPES / sizeof TYPES[0] == VKYC_TYPE_COUNT);
     for (int i = 0; i < VKYC_TYPE_COUNT; i++) {
         CHECK(vkyc_type_find(TYPES[i], strlen(TYPES[i])) == i);
-        CHECK(strcmp(vkyc_type_name((enum vkyc_type)i), TYPES[i]) == 0);
         CHECK(vkyc_type_find(TYPES[i], strlen(TYPES[i]) - 1) != i);
     }
     CHECK(vkyc_type_find("int", 3) == VKYC_TYPE_INT);

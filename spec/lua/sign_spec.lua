@@ -1,4 +1,5 @@
 local core = require "vkyc.core"
+local process = require "spec.support.process"
 
 -- Keys and certificates are made by the openssl program, anew in each run.
 local directory = os.tmpname()
@@ -52,7 +53,7 @@ local function decrypt(signature)
   return read("plain")
 end
 
-describe("core.rsa_key", function()
+describe("core.rsa_key_file", function()
   it("encrypts what the private key decrypts", function()
     for _, name in ipairs { "public.pem", "pkcs1.pem", "certificate.pem" } do
       local key = assert(core.rsa_key_file(path(name)))
@@ -62,24 +63,24 @@ describe("core.rsa_key", function()
       assert.not_equal(first, second)
       assert.truthy(first:match("^[%w+/]+=*$"))
       assert.equal(text, decrypt(first))
-      assert.equal(text, decrypt(assert(core.rsa_key(read(name)):encrypt(core.secret(text)))))
+      assert.equal(text, decrypt(assert(key:encrypt(core.secret(text)))))
     end
   end)
 
   it("says why a key is none, without its content or path", function()
     local none = "this is not a public key in PEM form (BEGIN PUBLIC KEY, BEGIN RSA PUBLIC KEY or BEGIN CERTIFICATE)"
     local weak = "the key is not an RSA key of 2048 to 16384 bits"
-    assert.same({ nil, none }, { core.rsa_key("") })
-    assert.same({ nil, none }, { core.rsa_key("nothing\0") })
+    assert.same({ nil, none }, { core.rsa_key_file(write("empty.pem", "")) })
+    assert.same({ nil, none }, { core.rsa_key_file(write("nothing.pem", "nothing\0")) })
     assert.same({ nil, none }, { core.rsa_key_file(path("private.pem")) })
-    assert.same({ nil, none }, { core.rsa_key(read("public.pem"):sub(1, 200)) })
+    assert.same({ nil, none }, { core.rsa_key_file(write("cut.pem", read("public.pem"):sub(1, 200))) })
     assert.same({ nil, weak }, { core.rsa_key_file(path("small.pem")) })
     assert.same({ nil, weak }, { core.rsa_key_file(path("ec.pem")) })
     assert.same({ nil, "the file does not exist" }, { core.rsa_key_file(path("missing.pem")) })
     assert.same({ nil, "this is not a regular file" }, { core.rsa_key_file(directory) })
     local big = write("big.pem", ("x"):rep(65537))
     assert.same({ nil, "this is larger than any key: over 64 KiB" }, { core.rsa_key_file(big) })
-    assert.has_error(function() core.rsa_key() end)
+    assert.has_error(function() core.rsa_key_file() end)
     assert.has_error(function() core.rsa_key_file("a\0b") end)
     assert.has_error(function() core.rsa_key_file("") end)
   end)
@@ -97,31 +98,28 @@ describe("core.rsa_key", function()
   end)
 end)
 
-describe("core.ca_file_check (C14)", function()
+describe("core.option_fault of ca_file (C14)", function()
   it("tells a bundle from what is none", function()
     local none = "the file holds no certificate in PEM form"
     local certificate = read("certificate.pem")
-    assert.is_true(core.ca_file_check(path("certificate.pem")))
-    assert.is_true(core.ca_file_check(write("bundle.pem", "# comment\n" .. certificate .. certificate)))
-    assert.same({ nil, "the file does not exist" }, { core.ca_file_check(path("missing.pem")) })
-    assert.same({ nil, "the file is empty" }, { core.ca_file_check(write("empty.pem", "")) })
-    assert.same({ nil, "this is not a regular file" }, { core.ca_file_check(directory) })
-    assert.same({ nil, none }, { core.ca_file_check(path("public.pem")) })
-    assert.same({ nil, none }, { core.ca_file_check(write("cut.pem", certificate:sub(1, 300))) })
-    assert.has_error(function() core.ca_file_check() end)
-  end)
-end)
-
-describe("core.base64", function()
-  it("encodes (RFC 4648)", function()
-    local vectors = {
-      [""] = "", f = "Zg==", fo = "Zm8=", foo = "Zm9v", foob = "Zm9vYg==", fooba = "Zm9vYmE=", foobar = "Zm9vYmFy",
-    }
-    for plain, encoded in pairs(vectors) do
-      assert.equal(encoded, core.base64(plain))
+    local function fault(file)
+      return core.option_fault("ca_file", file, nil)
     end
-    assert.equal("AP8A", core.base64("\0\255\0"))
-    assert.equal(2 ^ 20 * 4, #core.base64(("x"):rep(2 ^ 20 * 3)))
-    assert.has_error(function() core.base64(1) end)
+    assert.is_nil(fault(path("certificate.pem")))
+    assert.is_nil(fault(write("bundle.pem", "# comment\n" .. certificate .. certificate)))
+    assert.equal("the file does not exist", fault(path("missing.pem")))
+    assert.equal("the file is empty", fault(write("empty.pem", "")))
+    assert.equal("this is not a regular file", fault(directory))
+    assert.equal(none, fault(path("public.pem")))
+    assert.equal(none, fault(write("cut.pem", certificate:sub(1, 300))))
+  end)
+
+  it("asks nobody for the passphrase of an encrypted one", function()
+    local head = "-----BEGIN CERTIFICATE-----\n"
+    local encrypted = head .. "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+    local file = write("encrypted.pem", encrypted .. read("certificate.pem"):sub(#head + 1))
+    -- Without a terminal OpenSSL would prompt on stderr, which is part of the output.
+    local code = ("io.write(require('vkyc.core').option_fault('ca_file', %q, nil))"):format(file)
+    assert.same({ "the file holds no certificate in PEM form", true }, { process.run(code, nil, "setsid -w") })
   end)
 end)

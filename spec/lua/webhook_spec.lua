@@ -6,29 +6,13 @@ local BODY = '{"event_type":"VKYC_USER_LINK_GENERATED","data":{"amount":1.10}}'
 local SIGNATURE = "PaGMqj/RlwuOkR3HH/m64nMNzFf/Y1/Hl1zXGRHSRac="
 
 describe("core.webhook_key", function()
-  it("signs and verifies (K01)", function()
+  it("signs (K01)", function()
     for _, secret in ipairs { SECRET, core.secret(SECRET) } do
       local key = assert(core.webhook_key(secret))
       assert.equal(SIGNATURE, key:sign(STAMP, BODY))
-      assert.is_true(key:verify(STAMP, BODY, SIGNATURE))
-      assert.is_true(key:verify(STAMP, BODY, SIGNATURE))
-    end
-  end)
-
-  it("tells a wrong signature from none (K02, K03, K04, K08, K12)", function()
-    local key = core.webhook_key(SECRET)
-    local function outcome(...)
-      return { key:verify(...) }
-    end
-    assert.same({ false, "mismatch" }, outcome(STAMP, BODY, "dfd31d99ykC2WhMdwdWwUZeklsdBi5Bg53nC1R/qpdw="))
-    assert.same({ false, "mismatch" }, outcome(STAMP, (BODY:gsub("1%.10", "1.1")), SIGNATURE))
-    assert.same({ false, "mismatch" }, outcome("1746427759734", BODY, SIGNATURE))
-    assert.same({ false, "mismatch" }, outcome(STAMP, BODY .. "\0", SIGNATURE))
-    for _, signature in ipairs {
-      "", "x", SIGNATURE:sub(1, 40), SIGNATURE .. "=", " " .. SIGNATURE, (SIGNATURE:gsub("=", " ")), ("ab"):rep(32),
-      ("A"):rep(2 ^ 20),
-    } do
-      assert.same({ false, "format" }, outcome(STAMP, BODY, signature))
+      assert.equal(SIGNATURE, key:sign(STAMP, BODY))
+      assert.not_equal(SIGNATURE, key:sign("1746427759734", BODY))
+      assert.not_equal(SIGNATURE, key:sign(STAMP, BODY .. "\0"))
     end
   end)
 
@@ -46,17 +30,16 @@ describe("core.webhook_key", function()
     local secret = core.secret(SECRET)
     local key = core.webhook_key(secret)
     secret:replace("another")
-    assert.is_true(key:verify(STAMP, BODY, SIGNATURE))
-    assert.same({ false, "mismatch" }, { core.webhook_key(secret):verify(STAMP, BODY, SIGNATURE) })
+    assert.equal(SIGNATURE, key:sign(STAMP, BODY))
+    assert.not_equal(SIGNATURE, core.webhook_key(secret):sign(STAMP, BODY))
     secret:close()
-    assert.is_true(key:verify(STAMP, BODY, SIGNATURE))
+    assert.equal(SIGNATURE, key:sign(STAMP, BODY))
   end)
 
-  it("verifies nothing once closed", function()
+  it("signs nothing once closed", function()
     local key = core.webhook_key(SECRET)
     key:close()
     key:close()
-    assert.same({ false, "closed" }, { key:verify(STAMP, BODY, SIGNATURE) })
     assert.same({ nil, "closed" }, { key:sign(STAMP, BODY) })
   end)
 
@@ -64,10 +47,8 @@ describe("core.webhook_key", function()
     local key = core.webhook_key(SECRET)
     assert.has_error(function() key:sign(1746427759733, BODY) end)
     assert.has_error(function() key:sign(STAMP) end)
-    assert.has_error(function() key:verify(STAMP, BODY) end)
-    assert.has_error(function() key:verify(STAMP, BODY, 1) end)
-    assert.has_error(function() key:verify(STAMP, nil, SIGNATURE) end)
-    assert.has_error(function() key.verify(core.secret("x"), STAMP, BODY, SIGNATURE) end)
+    assert.has_error(function() key:sign(nil, BODY) end)
+    assert.has_error(function() key.sign(core.secret("x"), STAMP, BODY) end)
   end)
 end)
 
@@ -161,18 +142,6 @@ describe("core.webhook_verifier", function()
     } do
       assert.has_error(fn)
     end
-  end)
-end)
-
-describe("core.webhook_timestamp (K06)", function()
-  it("reads digits and nothing else", function()
-    assert.equal(1746427759733, core.webhook_timestamp("1746427759733"))
-    assert.equal(0, core.webhook_timestamp("0"))
-    assert.equal(999999999999999999, core.webhook_timestamp("999999999999999999"))
-    for _, text in ipairs { "", "-1", "+1", " 1", "1 ", "1.5", "1e3", "0x1", "1000000000000000000", "banana", "1\0" } do
-      assert.is_nil(core.webhook_timestamp(text))
-    end
-    assert.has_error(function() core.webhook_timestamp(1746427759733) end)
   end)
 end)
 

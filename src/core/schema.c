@@ -52,11 +52,6 @@ int vkyc_type_find(const char *name, size_t size)
     return find_name(TYPE_NAMES, VKYC_TYPE_COUNT, name, size);
 }
 
-const char *vkyc_type_name(enum vkyc_type type)
-{
-    return TYPE_NAMES[type];
-}
-
 int vkyc_charset_find(const char *name, size_t size)
 {
     return size == 0 ? -1 : find_name(CHARSET_NAMES, VKYC_CHARSET_COUNT, name, size);

@@ -90,7 +90,6 @@ struct vkyc_object {
 
 /* Names as they stand in a provider's table; -1 when there is none of that name. */
 int vkyc_type_find(const char *name, size_t size);
-const char *vkyc_type_name(enum vkyc_type type);
 int vkyc_charset_find(const char *name, size_t size);
 
 /* The index of the field with that name, or -1. `hint` is where to look first: bodies come in the order of their documentation. */

@@ -1,9 +1,7 @@
-/* core.rsa_key, core.ca_file_check, core.base64: keys and certificates of providers. */
+/* core.rsa_key_file: public keys of providers; and why a file of keys or certificates will not do. */
 #include <errno.h>
 #include <string.h>
 
-#include "../core/base64.h"
-#include "../core/ca_file.h"
 #include "../core/rsa_oaep.h"
 #include "binding.h"
 
@@ -86,15 +84,6 @@ static int loaded_key(lua_State *L, enum vkyc_status status)
     }
 }
 
-/* core.rsa_key(pem_text) -> RsaKey | nil, sentence */
-static int rsa_key(lua_State *L)
-{
-    size_t size;
-    luaL_checktype(L, 1, LUA_TSTRING);
-    const char *pem = lua_tolstring(L, 1, &size);
-    return loaded_key(L, vkyc_rsa_key_load(&new_key(L)->key, pem, size));
-}
-
 /* core.rsa_key_file(path) -> RsaKey | nil, sentence */
 static int rsa_key_file(lua_State *L)
 {
@@ -150,36 +139,11 @@ const char *lvkyc_file_fault(enum vkyc_status status, const char *nothing)
     }
 }
 
-/* core.ca_file_check(path) -> true | nil, sentence */
-static int ca_file_check(lua_State *L)
-{
-    const char *fault = lvkyc_file_fault(vkyc_ca_file_check(check_path(L, 1)), "the file holds no certificate in PEM form");
-    if (fault != NULL) {
-        return push_failure(L, fault);
-    }
-    lua_pushboolean(L, 1);
-    return 1;
-}
-
-/* core.base64(text) -> text */
-static int base64(lua_State *L)
-{
-    size_t size;
-    luaL_checktype(L, 1, LUA_TSTRING);
-    const char *text = lua_tolstring(L, 1, &size);
-    luaL_argcheck(L, size <= ((size_t)1 << 30), 1, "too long");
-    char *out = lua_newuserdata(L, VKYC_BASE64_SIZE(size) + 1);
-    vkyc_base64_encode(text, size, out);
-    lua_pushlstring(L, out, VKYC_BASE64_SIZE(size));
-    return 1;
-}
-
 void lvkyc_open_sign(lua_State *L)
 {
     static const luaL_Reg methods[] = {{"encrypt", key_encrypt}, {"close", key_close}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", key_close}, {"__close", key_close}, {NULL, NULL}};
-    static const luaL_Reg functions[] = {
-        {"rsa_key", rsa_key}, {"rsa_key_file", rsa_key_file}, {"ca_file_check", ca_file_check}, {"base64", base64}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"rsa_key_file", rsa_key_file}, {NULL, NULL}};
     lvkyc_metatable(L, RSA_KEY, methods, metamethods);
     lvkyc_register(L, functions);
 }

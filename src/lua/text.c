@@ -188,27 +188,12 @@ static int timestamp(lua_State *L)
     return 3;
 }
 
-/* core.http_date(text) -> unix seconds | nil */
-static int http_date(lua_State *L)
-{
-    size_t size;
-    const char *text = check_text(L, 1, &size);
-    double unix_s;
-    if (vkyc_http_date_read(text, size, &unix_s) == VKYC_OK) {
-        lua_pushnumber(L, unix_s);
-    } else {
-        lua_pushnil(L);
-    }
-    return 1;
-}
-
 void lvkyc_open_text(lua_State *L)
 {
     static const luaL_Reg methods[] = {{NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", scratch_free}, {NULL, NULL}};
     static const luaL_Reg functions[] = {{"redact", redact}, {"scrub", scrub},         {"enum_model", enum_model},
-                                         {"url", url},       {"timestamp", timestamp}, {"http_date", http_date},
-                                         {NULL, NULL}};
+                                         {"url", url},       {"timestamp", timestamp}, {NULL, NULL}};
     lvkyc_metatable(L, SCRATCH, methods, metamethods);
     lvkyc_register(L, functions);
 }

@@ -65,53 +65,10 @@ static int key_sign(lua_State *L)
     return 1;
 }
 
-/* key:verify(timestamp, body, signature) -> true | false, "mismatch" | "format" | "closed" | "crypto" */
-static int key_verify(lua_State *L)
-{
-    const struct vkyc_webhook_key *k = check_key(L);
-    size_t timestamp_size;
-    size_t body_size;
-    size_t signature_size;
-    const char *timestamp = check_text(L, 2, &timestamp_size);
-    const char *body = check_text(L, 3, &body_size);
-    const char *signature = check_text(L, 4, &signature_size);
-    enum vkyc_status status = vkyc_webhook_verify(k, timestamp, timestamp_size, body, body_size, signature, signature_size);
-    lua_pushboolean(L, status == VKYC_OK);
-    if (status == VKYC_OK) {
-        return 1;
-    }
-    if (status == VKYC_ERR_RANGE) {
-        lua_pushliteral(L, "mismatch");
-    } else if (status == VKYC_ERR_SYNTAX) {
-        lua_pushliteral(L, "format");
-    } else {
-        lua_pushstring(L, k->context == NULL ? "closed" : "crypto");
-    }
-    return 2;
-}
-
 static int key_close(lua_State *L)
 {
     vkyc_webhook_key_free(check_key(L));
     return 0;
-}
-
-/* core.webhook_timestamp(text) -> the number it holds | nil */
-static int webhook_timestamp(lua_State *L)
-{
-    size_t size;
-    const char *text = check_text(L, 1, &size);
-    int64_t value;
-    if (vkyc_webhook_timestamp(text, size, &value) != VKYC_OK) {
-        lua_pushnil(L);
-        return 1;
-    }
-#if LUA_VERSION_NUM >= 503
-    lua_pushinteger(L, (lua_Integer)value);
-#else
-    lua_pushnumber(L, (lua_Number)value);
-#endif
-    return 1;
 }
 
 /* core.sha256(text) -> lower-case hexadecimal text */
@@ -129,10 +86,9 @@ static int sha256(lua_State *L)
 
 void lvkyc_open_webhook(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"sign", key_sign}, {"verify", key_verify}, {"close", key_close}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"sign", key_sign}, {"close", key_close}, {NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", key_close}, {"__close", key_close}, {NULL, NULL}};
-    static const luaL_Reg functions[] = {
-        {"webhook_key", webhook_key}, {"webhook_timestamp", webhook_timestamp}, {"sha256", sha256}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"webhook_key", webhook_key}, {"sha256", sha256}, {NULL, NULL}};
     lvkyc_metatable(L, WEBHOOK_KEY, methods, metamethods);
     lvkyc_register(L, functions);
 }
