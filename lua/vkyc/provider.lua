@@ -36,16 +36,19 @@ function M.load(provider)
   return compiled, faults
 end
 
---- Whether a field of that name is sensitive in any provider that is in use.
+--- What a log may show of a field of that name, in any provider that is in use.
 ---@param name string
----@return boolean
-function M.is_sensitive(name)
+---@return true|"id"|nil true: sensitive; "id": it says whom a call is about
+function M.sensitivity(name)
+  local found
   for _, compiled in pairs(loaded) do
-    if compiled.sensitive[name] then
+    local kind = compiled.sensitive[name]
+    if kind == true then
       return true
     end
+    found = found or kind
   end
-  return false
+  return found
 end
 
 return M

@@ -38,8 +38,11 @@ local function redact(value, seen)
   seen[value] = copy
   for key, each in next, value do
     local name = type(key) == "string" and key:lower():gsub("[_%-]", "") or key
-    if (HIDDEN[name] or providers.is_sensitive(key)) and each ~= nil and type(each) ~= "boolean" then
+    local kind = HIDDEN[name] or providers.sensitivity(key)
+    if kind == true and each ~= nil and type(each) ~= "boolean" then
       copy[key] = MARK
+    elseif kind == "id" and (type(each) == "string" and #each <= 64 and each:find("^[%w._%-]+$") or type(each) == "number") then
+      copy[key] = each -- correlation ids survive, also those that look like a phone number
     else
       copy[key] = redact(each, seen)
     end

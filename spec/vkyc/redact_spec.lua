@@ -36,6 +36,17 @@ describe("redact", function()
     assert.is_nil(vkyc.redact(nil))
   end)
 
+  it("keeps correlation ids, whatever they look like", function()
+    for _, provider in ipairs { "cashfree_ppi", "cashfree_secure_id", "enkash" } do
+      assert(require("vkyc.provider").load(provider))
+    end
+    local ids = { user_id = "9988776655", verification_id = "234123412346", reference_id = "234123412346", cf_verification_id = 234123412346,
+      enKashCardId = "ABCDE1234F", enkashCardId = "ABCDE1234F", list = { { user_id = "9988776655" } } }
+    assert.same(ids, vkyc.redact(ids))
+    assert.same({ user_id = "[EMAIL]", verification_id = "he is [PHONE]", reference_id = { "[PHONE]" }, unknown_id = "[PHONE]", email = "[REDACTED]" },
+      vkyc.redact { user_id = "a@example.com", verification_id = "he is 9988776655", reference_id = { "9988776655" }, unknown_id = "9988776655", email = "x" })
+  end)
+
   it("shows no secret and nothing that is no value", function()
     local secret = vkyc.secret.string(canaries.SECRET)
     assert.same({ a = "[REDACTED]", b = "[function]", c = "[userdata]", d = "[thread]" },

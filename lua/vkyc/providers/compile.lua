@@ -15,6 +15,8 @@ local OWN_HEADERS = {
 }
 local IN_URL = { array = true, object = true, any = true, enum_model = true }
 
+local unpack = rawget(_G, "unpack") or rawget(table, "unpack")
+
 local function by_name(fields)
   local names = {}
   for _, field in ipairs(type(fields) == "table" and fields or {}) do
@@ -70,14 +72,18 @@ local function set_of(list, more)
   return set
 end
 
-local function add_sensitive(names, fields)
+-- What a log may show of fields, by their names: true for those that are sensitive, "id" for those that say whom a call is about.
+local function add_sensitive(names, fields, key)
   for _, field in each(fields) do
     if type(field) == "table" then
-      if field.sensitive and field.name then
-        names[field.name] = true
+      local is_id = field.type == "id" or field.type == "int64" or field.name == key
+      for _, name in each { field.name, unpack(type(field.also) == "table" and field.also or {}) } do
+        if type(name) == "string" then
+          names[name] = field.sensitive and true or names[name] or is_id and "id" or nil
+        end
       end
-      add_sensitive(names, field.fields)
-      add_sensitive(names, type(field.items) == "table" and field.items.fields or nil)
+      add_sensitive(names, field.fields, key)
+      add_sensitive(names, type(field.items) == "table" and field.items.fields or nil, key)
     end
   end
 end
@@ -403,8 +409,9 @@ return function(provider)
     for name, operation in pairs(provider.operations) do
       compiled.operations[name] = self:operation(name, operation, provider, good.envelope and provider.envelope or nil)
       compiled.path_options[type(operation) == "table" and operation.path_option or false] = true
-      add_sensitive(compiled.sensitive, type(operation) == "table" and operation.request)
-      add_sensitive(compiled.sensitive, type(operation) == "table" and operation.response)
+      local key = type(operation) == "table" and operation.key or nil
+      add_sensitive(compiled.sensitive, type(operation) == "table" and operation.request, key)
+      add_sensitive(compiled.sensitive, type(operation) == "table" and operation.response, key)
     end
     for alias, name in map(provider.aliases) do
       local path = "aliases." .. tostring(alias)
