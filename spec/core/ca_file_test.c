@@ -93,6 +93,11 @@ int main(void)
     CHECK(vkyc_ca_file_check("/tmp") == VKYC_ERR_SYSTEM && errno == EISDIR);
     CHECK(vkyc_ca_file_check("/dev/zero") == VKYC_ERR_SYSTEM && errno == EINVAL);
     CHECK(vkyc_ca_file_check("/dev/null/ca.pem") == VKYC_ERR_SYSTEM && errno == ENOTDIR);
+    /* A file that opens and cannot be read: the loopback interface has no speed. */
+    static const char unreadable[] = "/sys/class/net/lo/speed";
+    if (access(unreadable, R_OK) == 0) {
+        CHECK(vkyc_ca_file_check(unreadable) == VKYC_ERR_SYSTEM && errno == EINVAL);
+    }
     CHECK(ERR_peek_error() == 0);
     X509_free(certificate);
     EVP_PKEY_free(key);

@@ -34,6 +34,8 @@ int main(void)
     CHECK(vkyc_file_read("", out, 4, &size) == VKYC_ERR_SYSTEM && errno == ENOENT);
     CHECK(vkyc_file_read(directory, out, 4, &size) == VKYC_ERR_SYSTEM && errno == EISDIR);
     CHECK(vkyc_file_read("/dev/zero", out, 4, &size) == VKYC_ERR_SYSTEM && errno == EINVAL);
+    /* A file that opens and cannot be read: the page at 0 is no memory of ours. */
+    CHECK(vkyc_file_read("/proc/self/mem", out, 4, &size) == VKYC_ERR_SYSTEM && errno == EIO);
     CHECK(mkfifo(path, 0600) == 0 && vkyc_file_read(path, out, 4, &size) == VKYC_ERR_SYSTEM && errno == EINVAL);
     CHECK(unlink(path) == 0 && unlink(link) == 0 && rmdir(directory) == 0);
     return check_done("file");

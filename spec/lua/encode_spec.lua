@@ -435,9 +435,10 @@ describe("arrays", function()
   it("know the marks of cjson where it has them", function()
     local any = one { type = "any" }
     local loaded = package.loaded.cjson
-    local light = type(loaded.empty_array) == "userdata" and loaded.empty_array
-    -- OpenResty's fork has these three; Debian's has none, so they are lent for the test.
+    -- OpenResty's fork has these three; Debian's has none, so they are lent for the test. A light userdata of Lua's own is an upvalue's id.
     local kept = { loaded.empty_array, loaded.empty_array_mt, loaded.array_mt }
+    local light, other = kept[1] or debug.upvalueid(one, 1), debug.upvalueid(encode, 1)
+    loaded.empty_array = light
     local empty_array_mt, array_mt = kept[2] or {}, kept[3] or {}
     loaded.empty_array_mt, loaded.array_mt = empty_array_mt, array_mt
     local results = {
@@ -445,11 +446,13 @@ describe("arrays", function()
       encode(any, { v = setmetatable({}, array_mt) }),
       encode(any, { v = setmetatable({ 1 }, array_mt) }),
       encode(any, { v = setmetatable({}, {}) }),
-      light and encode(any, { v = light }) or '{"v":[]}',
-      light and encode(strings, { v = light }) or '{"v":[]}',
+      encode(any, { v = light }),
+      encode(strings, { v = light }),
     }
+    local refused = { (encode(any, { v = other })), (encode(strings, { v = other })) }
     loaded.empty_array, loaded.empty_array_mt, loaded.array_mt = kept[1], kept[2], kept[3]
     assert.same({ '{"v":[]}', '{"v":[]}', '{"v":[1]}', '{"v":{}}', '{"v":[]}', '{"v":[]}' }, results)
+    assert.same({}, refused)
     -- Without the loaded module the marks mean nothing.
     if not kept[2] then
       assert.equal('{"v":{}}', encode(any, { v = setmetatable({}, empty_array_mt) }))
@@ -534,6 +537,22 @@ describe("nesting", function()
     local extra = { e = nested(31, 1) }
     assert(any:decode(encode(any, {}, extra)))
     assert.is_nil(encode(any, {}, { e = nested(32, 1) }))
+  end)
+
+  it("goes no further under a schema that does", function()
+    local objects, lists = { name = "a", type = "object", fields = {} }, { name = "a", type = "array", items = { type = "array" } }
+    local value, list = {}, {}
+    for _ = 1, 31 do
+      objects, value = { name = "a", type = "object", fields = { objects } }, { a = value }
+    end
+    for _ = 1, 30 do
+      lists, list = { name = "a", type = "array", items = lists }, { list }
+    end
+    assert(encode(schema { objects.fields[1] }, value))
+    assert.equal("is nested too deep", message(schema { objects }, { a = value }))
+    assert.equal("{}", assert(encode(schema { objects }, {})))
+    lists.items.name = nil
+    assert.truthy(message(schema { lists }, { a = { list } }):find("too deep", 1, true))
   end)
 
   it("ends at tables that hold themselves", function()
