@@ -136,6 +136,17 @@ http {
 }
 ]]
 
+-- What LUA_INIT does for an interpreter (scripts/coverage counts lines so), done inside of nginx.
+local function with_lua_init(configuration)
+  local code = os.getenv("LUA_INIT") or ""
+  local text, found = configuration:gsub("init_by_lua_block {", function(start)
+    return start .. " " .. code .. "\n"
+  end)
+  return (found > 0 or code == "") and text or configuration:gsub("http {", function(start)
+    return start .. " init_by_lua_block { " .. code .. " }\n"
+  end)
+end
+
 -- The longest a process of ours lives, whatever happens to the spec.
 local function background(command, seconds, log)
   local line = "LD_PRELOAD= ; export LD_PRELOAD; setsid timeout -k 2 %d %s </dev/null >%s 2>&1 & echo $!"
@@ -157,7 +168,8 @@ end
 
 --- Starts a server. `main`, `http` and `server` are directives for these places; %(port), %(tls_port) (another free one), %(directory)
 -- and %(root) are filled in.
----@param options table main, http, server (text), workers (1), connections (256 of each worker), seconds (120), level ("notice"), env ("NAME=value …", VKYC_NGINX_ENV: a sanitizer's library)
+---@param options table main, http, server (text), workers (1), connections (256 of each worker), seconds (120), level ("notice"),
+--- env ("NAME=value …", VKYC_NGINX_ENV: a sanitizer's library)
 ---@return table|nil server
 ---@return string|nil reason
 function nginx.start(options)
@@ -169,13 +181,14 @@ function nginx.start(options)
   local values = {
     modules = load_modules(), user = user:find("^0") and "user root;" or "", workers = options.workers or 1, directory = directory,
     root = absolute(root), cpath = module_path(), port = self.port, tls_port = self.tls_port, level = options.level or "notice",
-    connections = options.connections or 256, main = options.main or "", listen = (options.workers or 1) > 1 and "reuseport" or "", http = options.http or "", server = options.server or "",
+    connections = options.connections or 256, main = options.main or "", http = options.http or "", server = options.server or "",
+    listen = (options.workers or 1) > 1 and "reuseport" or "",
   }
   local text = TEMPLATE
   for _ = 1, 2 do -- what was filled in may name values too
     text = text:gsub("%%%(([%w_]+)%)", values)
   end
-  write(directory .. "/nginx.conf", text)
+  write(directory .. "/nginx.conf", with_lua_init(text))
   local command = ("PATH=$PATH:/usr/sbin exec env %s nginx -p '%s/' -e '%s/error.log' -c '%s/nginx.conf'"):format(
     options.env or os.getenv("VKYC_NGINX_ENV") or "", directory, directory, directory)
   self.guard = background("sh -c " .. quote(command), options.seconds or 120, directory .. "/output.log")
