@@ -1,4 +1,5 @@
 --- A spec of one transport: every row of the table, each a test named by its id.
+-- VKYC_FAULT_SECONDS: how long each is repeated (five times in any case). VKYC_FAULT_TIMES: any value prints how long each took.
 
 local faults = require("spec.support.faults")
 local namespace = require("spec.support.namespace")
@@ -12,7 +13,7 @@ local socket = require("socket")
 -- A row in a process of its own: with a network that fails, or another environment.
 local CHILD = [[io.stdout:write(require("spec.faults.child")(%q, %q))]]
 
-local TIMES = os.getenv("VKYC_FAULT_TIMES") -- prints how long each row takes
+local TIMES = os.getenv("VKYC_FAULT_TIMES")
 local LONG = tonumber(os.getenv("VKYC_FAULT_SECONDS") or "0") > 0
 
 ---@param transport string a name of seats.lua

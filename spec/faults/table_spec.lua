@@ -41,7 +41,7 @@ describe("the table of faults", function()
       local ways = (row.run and 1 or 0) + (row.pure and 1 or 0) + (row.elsewhere and 1 or 0)
       assert.is_true(ways <= 1, row.title)
       if ways == 0 and row.kind and not row.refused then
-        assert.matches("^[NPIW]$", row.retry or "", row.title)
+        assert.matches("^[NPI]$", row.retry or "", row.title)
       end
     end
   end)

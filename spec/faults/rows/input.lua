@@ -33,7 +33,7 @@ end
 
 argument("J01", "CR LF in an id", "status", { user_id = "U1" .. INJECTED }, { expect = { violation = "user_id" } })
 refused("J01b", "CR LF in a credential that goes into a header", { client_id = "C" .. INJECTED }, { expect = { violation = "client_id" } })
-argument("J01c", "CR LF in a secret that goes into a header", "status", nil, { kind = "config",
+argument("J01c", "CR LF in a secret that goes into a header", "status", nil, { kind = "config", good_elsewhere = true,
   options = { client_secret = canaries.SECRET .. INJECTED } })
 argument("J01d", "CR LF in a traceparent", "status", nil, {
   call_options = { traceparent = ("0"):rep(40) .. INJECTED }, expect = { violation = "traceparent" } })
@@ -71,7 +71,8 @@ end
 argument("J11", "NUL in an id", "status", { user_id = "U1\0x" }, { expect = { violation = "user_id" } })
 argument("J11b", "NUL in a path", "call", call("/a\0b"))
 refused("J11c", "NUL in a credential", { client_id = "C\0" }, { expect = { violation = "client_id" } })
-argument("J11d", "NUL in a secret", "status", nil, { kind = "config", options = { client_secret = canaries.SECRET .. "\0" } })
+argument("J11d", "NUL in a secret", "status", nil, { kind = "config", good_elsewhere = true,
+  options = { client_secret = canaries.SECRET .. "\0" } })
 refused("J11e", "NUL in base_url", { base_url = "https://api.example\0.evil.example" }, { expect = { violation = "base_url" } })
 
 -- The second listener is the proxy that must see nothing.

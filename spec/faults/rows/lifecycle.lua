@@ -57,6 +57,9 @@ local STARVED = [[
 local HUNGRY = "prlimit --as=268435456"
 
 rows:add("L04", "no memory while JSON is read: lua-cjson ends the process, ours does not", { once = true, run = function()
+  if (os.getenv("LD_PRELOAD") or "") ~= "" then
+    return "a sanitizer needs more room than the limit of this row leaves"
+  end
   local output, fine = process.run(STARVED:format("return response:fill(200, {}, text)"), nil, HUNGRY)
   check(fine, "ours ended the process: %s", output)
   check(output:find("true\tnil\tmemory", 1, true) or output:find("not enough memory", 1, true), "ours said %s", output)
@@ -185,6 +188,7 @@ for letter, jump in pairs({ [""] = "+1d", b = "-1d" }) do
 end
 
 rows:add("L11", "1,000 good calls and 1,000 failures: a short form of the soak", { run = function(t)
+  local calls = FACTOR >= 20 and 50 or 1000
   local good = t.server:case({ id = "L11", steps = { { "send", row.OK } } })
   local bad = t.server:case({ id = "L11b", steps = { { "rst" } } })
   local closed = t.server:base("refused", "localhost")
@@ -200,10 +204,10 @@ rows:add("L11", "1,000 good calls and 1,000 failures: a short form of the soak",
     end
     return total
   end
-  round(1000)
+  round(calls)
   local before = t.seat:usage()
   local counted = t.server:count("L11") + t.server:count("L11b")
-  check(round(1000) == t.server:count("L11") + t.server:count("L11b") - counted, "attempts and requests differ")
+  check(round(calls) == t.server:count("L11") + t.server:count("L11b") - counted, "attempts and requests differ")
   core.sleep(0.1)
   local now = t.seat:usage()
   check(now.files <= before.files, "files grew from %d to %d", before.files, now.files)

@@ -108,6 +108,9 @@ end
 rows:add("H12", "503 without end", { kind = "server", phase = "response", sent = true, retry = "I", operation = "status", max_attempts = 3, outcome = "refused",
   steps = json("{}", "503 Service Unavailable"), bound_s = 0.4, expect = { status = 503, attempts = 3, retries = 2 } })
 rows:add("H12b", "503 without end: 1,000 calls, at most 1,100 requests", { run = function(t)
+  if tonumber(os.getenv("VKYC_TIME_FACTOR") or "1") >= 20 then
+    return "1,000 calls take too long here"
+  end
   local url = t.server:case({ id = "H12b", steps = json("{}", "503 Service Unavailable") })
   assert(t.seat:open("row", { base_url = url, allow_http_loopback = true }).made)
   local told = t.seat:series("row", 1000, "status")
