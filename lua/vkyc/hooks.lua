@@ -5,35 +5,25 @@ local core = require "vkyc.core"
 
 local M = {}
 
--- The ids by which people find a request again. What is no id is left out: a request that was not checked yet may hold anything there.
-local function ids_of(call)
-  local ids = {}
-  for _, names in ipairs { call.operation.ids, call.operation.key_spellings } do
-    for _, name in ipairs(names) do
-      local value = rawget(call.params, name)
-      value = type(value) == "number" and string.format("%.0f", value) or value
-      if type(value) == "string" and #value <= 64 and value:find("^[%w._%-]+$") then
-        ids[name] = value
-      end
-    end
-  end
-  return ids
-end
-
 --- Tells a hook of an event. Only for a client that has hooks.
 ---@param call table client, host, name, method, path, call_id, sent, started, …
 ---@param name "on_request"|"on_response"|"on_retry"|"on_error"
----@param event table its own fields; those of every event are added
-function M.tell(call, name, event)
+---@param own table the event's own fields
+function M.tell(call, name, own)
   local client, thread = call.client, coroutine.running() or "main"
   local fn = client.options.hooks[name]
   if not fn then
     return
   end
-  event.event, event.time, event.elapsed_s = name, call.host.wall(), call.host.now() - call.started
-  event.client, event.provider, event.operation = client.options.name, client.provider.name, call.name
-  event.method, event.path, event.call_id, event.attempt = call.method, call.path, call.call_id, call.sent
-  event.ids, event.traceparent, event.read_back_for = ids_of(call), call.traceparent, call.outer and call.outer.name or nil
+  local host, outer = call.host, call.outer
+  local event = { -- at once: a table that grows is made anew several times
+    event = name, time = host.wall(), elapsed_s = host.now() - call.started, client = client.options.name, provider = client.provider.name,
+    operation = call.name, method = call.method, path = call.path, call_id = call.call_id, attempt = call.sent,
+    ids = core.ids(call.operation, call.params), traceparent = call.traceparent, read_back_for = outer and outer.name or nil,
+  }
+  for field, value in next, own do
+    event[field] = value
+  end
   client.hooking[thread] = true
   local good, raised = pcall(fn, event)
   client.hooking[thread] = nil
@@ -61,7 +51,10 @@ end
 ---@param status integer
 ---@param began number when the attempt did, by the host's clock
 function M.answered(call, response, status, began)
-  local _, request_id = core.facts(response, nil, call:sensitive())
+  local _, request_id = core.facts(response)
+  if request_id then
+    _, request_id = core.facts(response, nil, call:sensitive())
+  end
   M.tell(call, "on_response", {
     status = status, size = response:size(), attempt_s = call.host.now() - began, request_id = request_id, headers = call.headers,
   })

@@ -30,6 +30,9 @@ static void test_words(void)
     CHECK(vkyc_is_word(TEXT("NW-4040")) && vkyc_is_word(TEXT("0")) && vkyc_is_word(TEXT("a.b")));
     CHECK(vkyc_is_word(LONG, 64) && !vkyc_is_word(LONG, 65) && !vkyc_is_word("", 0));
     CHECK(!vkyc_is_word(TEXT("two words")) && !vkyc_is_word(TEXT("a@b")) && !vkyc_is_word(TEXT("a\0b")) && !vkyc_is_word(TEXT("\xC3\xA4")));
+    CHECK(vkyc_is_id(TEXT("9988776655")) && vkyc_is_id(TEXT("ABCDE1234F")) && vkyc_is_id(LONG, 64) && !vkyc_is_id(LONG, 65) &&
+          !vkyc_is_id("", 0));
+    CHECK(!vkyc_is_id(TEXT("two words")) && !vkyc_is_id(TEXT("a@b")) && !vkyc_is_id(TEXT("a\0b")) && !vkyc_is_id(TEXT("\xC3\xA4")));
     CHECK(!vkyc_is_word(TEXT("9988776655")) && !vkyc_is_word(TEXT("ABCDE1234F")) && !vkyc_is_word(TEXT("234123412346")));
     CHECK(!vkyc_is_word(TEXT("eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl")));
 }

@@ -144,6 +144,23 @@ describe("core.other", function()
   end)
 end)
 
+describe("core.ids", function()
+  it("are those of an operation, as texts, and what is none is left out", function()
+    local operation = { ids = { "user_id", "reference_id" }, key_spellings = { "enKashCardId", "enkashCardId", "user_id" } }
+    assert.same({ user_id = "9988776655", reference_id = "8901234567890123", enkashCardId = "E-1._" },
+      core.ids(operation, { user_id = "9988776655", reference_id = 8901234567890123, enkashCardId = "E-1._", phone = "9988776655" }))
+    for _, value in ipairs { "", "a b", "a\nb", "a@b.example", ("x"):rep(65), {}, true, print, "\195\164", 1.5 } do
+      local ids = core.ids(operation, { user_id = value, reference_id = "R" })
+      assert.same({ user_id = value == 1.5 and "1.5" or nil, reference_id = "R" }, ids)
+    end
+    assert.same({}, core.ids({}, { user_id = "U" }))
+    local hostile = setmetatable({ user_id = "U" }, { __index = function() error("hostile") end })
+    assert.same({ user_id = "U" }, core.ids(operation, hostile))
+    assert.has_error(function() core.ids(nil, {}) end)
+    assert.has_error(function() core.ids({}, nil) end)
+  end)
+end)
+
 describe("hours", function()
   it("are any time where none are kept", function()
     assert.is_true(core.is_open(nil, 5))

@@ -93,6 +93,7 @@ describe("hooks", function()
     assert.same({ "POST", "/oauth/token", {}, 200, "application/json" }, { login.method, login.path, login.ids, login.status, login.headers["content-type"] })
     assert.equal(told.events[3].call_id, login.call_id)
     assert.same({ enKashCardId = "E1" }, told.events[3].ids)
+    assert.same({ {}, {} }, { told.events[6].ids, told.events[7].ids })
     assert.is_nil(told.events[1].size) -- it would tell how long the password is
     assert.same({}, told.find())
     c, told = client("enkash", { reply(401) })

@@ -42,15 +42,20 @@ static int is_alphanumeric(char c)
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-int vkyc_is_word(const char *text, size_t size)
+int vkyc_is_id(const char *text, size_t size)
 {
-    if (size == 0 || size > 64) {
-        return 0;
-    }
     for (size_t i = 0; i < size; i++) {
         if (!is_alphanumeric(text[i]) && (text[i] == '\0' || strchr("_.-", text[i]) == NULL)) {
             return 0;
         }
+    }
+    return size > 0 && size <= 64;
+}
+
+int vkyc_is_word(const char *text, size_t size)
+{
+    if (!vkyc_is_id(text, size)) {
+        return 0;
     }
     struct vkyc_buffer shown;
     vkyc_buffer_init(&shown, 1024, vkyc_alloc_malloc, NULL);

@@ -9,6 +9,9 @@
 /* The kind of an error by its HTTP status (100-599), unless a provider's table knows better. A 2xx is one: its envelope says failure. */
 const char *vkyc_kind_of_status(int status);
 
+/* 1 for what may be shown where an id is expected: 1 to 64 letters, digits, underscores, dots and hyphens, whatever they look like. */
+int vkyc_is_id(const char *text, size_t size);
+
 /* 1 when the text may be shown as a provider's word (a code, an id of a request): 1-64 letters, digits, '_', '.', '-', and nothing that has
  * the shape of personal data. Anything may stand where a word is due. 0 as well when memory runs out. */
 int vkyc_is_word(const char *text, size_t size);

@@ -1,5 +1,5 @@
-/* core.facts, core.refusal, core.unreadable, core.envelope, core.other, core.is_open, core.next_open: what an answer means, as tables that
- * follow the provider's. Tables are read raw. */
+/* core.facts, core.refusal, core.unreadable, core.envelope, core.other, core.ids, core.is_open, core.next_open: what an answer means, as
+ * tables that follow the provider's. Tables are read raw. */
 #include "../core/answer.h"
 
 #include <stdio.h>
@@ -465,6 +465,44 @@ static int other(lua_State *L)
     return 0;
 }
 
+/* Sets table[name] for each name of the array at `names` under which the table at `params` holds an id. */
+static void add_ids(lua_State *L, int table, int names, int params)
+{
+    size_t count = lua_istable(L, names) ? lua_rawlen(L, names) : 0;
+    for (size_t i = 1; i <= count; i++) {
+        lua_rawgeti(L, names, (int)i);
+        lua_pushvalue(L, -1);
+        lua_rawget(L, params);
+        if (lua_isstring(L, -1)) {
+            size_t size;
+            push_text(L, lua_gettop(L));
+            const char *text = lua_tolstring(L, -1, &size);
+            lua_remove(L, -2);
+            if (vkyc_is_id(text, size)) {
+                lua_rawset(L, table);
+                continue;
+            }
+        }
+        lua_pop(L, 2);
+    }
+}
+
+/* core.ids(operation, params) -> { name = text }: what a hook may be told of a request that was not checked yet, so that it is found again.
+ * What is no id is left out. */
+static int ids(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    lua_newtable(L);
+    push_field(L, 1, "ids");
+    push_field(L, 1, "key_spellings");
+    add_ids(L, 3, 4, 2);
+    add_ids(L, 3, 5, 2);
+    lua_settop(L, 3);
+    return 1;
+}
+
 /* core.is_open(hours | nil, unix_s) -> whether a provider's agents work then. Advisory: holidays are not known. */
 static int is_open(lua_State *L)
 {
@@ -489,7 +527,8 @@ static int next_open(lua_State *L)
 
 void lvkyc_open_answer(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"facts", facts}, {"refusal", refusal}, {"unreadable", unreadable}, {"envelope", envelope},
-                                         {"other", other}, {"is_open", is_open}, {"next_open", next_open},   {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"facts", facts},       {"refusal", refusal},     {"unreadable", unreadable},
+                                         {"envelope", envelope}, {"other", other},         {"ids", ids},
+                                         {"is_open", is_open},   {"next_open", next_open}, {NULL, NULL}};
     lvkyc_register(L, functions);
 }
