@@ -270,6 +270,22 @@ describe("vkyc in nginx", function()
     assert.equal(2, server:count("one"))
   end)
 
+  it("starts no light thread for a call on a kept connection", function()
+    local url = server:case({ id = "kept", listener = "http2", steps = { { "send", faults.response({ body = "ok" }) } } })
+    local started = web:run([[
+      local spawn, started, each = ngx.thread.spawn, 0, {}
+      ngx.thread.spawn = function(...) started = started + 1 return spawn(...) end
+      for i = 1, 2 do
+        started = 0
+        local got = require("spec.support.nginx_call") { url = (...).url, max_idle_s = 1 }
+        each[i] = got.status == 200 and started or -1
+      end
+      ngx.thread.spawn = spawn
+      return each]], { url = url })
+    assert.is_true(started[1] > 0, "the first call has to connect")
+    assert.equal(0, started[2])
+  end)
+
   it("gives a call that must not be repeated no connection that idled for too long", function()
     local url = server:case({ id = "idle", listener = "http2", steps = { { "send", faults.response({ body = "ok" }) } } })
     local function opened(max_idle_s)
