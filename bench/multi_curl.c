@@ -1,5 +1,5 @@
-/* What calls by curl_multi_perform cost on the calling thread, 64 at a time: as many easy handles, each set up once, the same bytes sent and
- * received, nothing read or checked.
+/* What calls by curl_multi_perform cost on the calling thread, 64 at a time: as many easy handles, each set up once, the same bytes sent
+ * and received, nothing read or checked.
  *
  *   multi_curl URL CA_FILE BODY HEADER...
  *
