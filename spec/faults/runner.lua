@@ -350,9 +350,9 @@ local function repeated(t, row, again)
   local now = t.seat:usage()
   if FACTOR == 1 then
     if now.memory - before.memory > (row.garbage_mb or 16) * 1024 * 1024 then
-      fail("A6: memory grew by %d KB", (now.memory - before.memory) / 1024)
+      fail("A6: memory grew by %.0f KB", (now.memory - before.memory) / 1024)
     elseif now.heap - before.heap > HEAP then
-      fail("A6: Lua's heap grew by %d KB in %d rounds", (now.heap - before.heap) / 1024, count)
+      fail("A6: Lua's heap grew by %.0f KB in %d rounds", (now.heap - before.heap) / 1024, count)
     end
   end
 end
@@ -416,7 +416,7 @@ function M.run(row, seat, server)
       if before and FACTOR == 1 then
         local peak = seat:peak() - before
         if peak > row.peak_mb * 1024 * 1024 then
-          fail("it took %d MB of memory", peak / 1024 / 1024)
+          fail("it took %.0f MB of memory", peak / 1024 / 1024)
         end
       end
     else

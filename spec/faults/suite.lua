@@ -17,9 +17,9 @@ local TIMES = os.getenv("VKYC_FAULT_TIMES")
 local LONG = tonumber(os.getenv("VKYC_FAULT_SECONDS") or "0") > 0
 
 ---@param transport string a name of seats.lua
----@param busted table setup, teardown, it, pending: globals of spec files only
+---@param busted table setup, teardown, it, skip: what only spec files have
 return function(transport, busted)
-  local setup, teardown, it, pending = busted.setup, busted.teardown, busted.it, busted.pending
+  local setup, teardown, it = busted.setup, busted.teardown, busted.it
   local server, seat, space, missing
 
   setup(function()
@@ -57,10 +57,11 @@ return function(transport, busted)
     return "ip netns exec " .. space.name, ""
   end
 
+  -- Returns why it cannot be run, if so.
   local function in_child(row)
     local prefix, environment = surroundings(row)
     if not prefix then
-      return pending(environment)
+      return environment
     end
     local proxied = server:listener("http2")
     local output = process.run(CHILD:format(transport, row.title), environment, prefix)
@@ -75,20 +76,19 @@ return function(transport, busted)
     local row = runner.view(each, transport)
     if transport == "inline" or not (row.once or row.elsewhere or row.pure) or row.pure and transport == "nginx" then
       it(row.title, function()
-        if row.skip then
-          return pending(row.why)
-        elseif row.child then
-          return in_child(row)
+        local before, fine, reason = socket.gettime(), true, row.skip and row.why
+        if row.child and not row.skip then
+          reason = in_child(row)
+        elseif not row.skip then
+          fine, reason = pcall(runner.run, row, seat, server)
         end
-        local before = socket.gettime()
-        local fine, reason = pcall(runner.run, row, seat, server)
         if TIMES then
           io.stderr:write(("%.2f %s, %s\n"):format(socket.gettime() - before, row.title, transport))
         end
         if not fine then
           error(reason, 0)
         elseif type(reason) == "string" then
-          return pending(reason)
+          busted.skip(reason)
         end
       end)
     end

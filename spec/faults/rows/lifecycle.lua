@@ -213,7 +213,7 @@ rows:add("L11", "1,000 good calls and 1,000 failures: a short form of the soak",
   check(now.files <= before.files, "files grew from %d to %d", before.files, now.files)
   check(now.threads <= before.threads, "threads grew from %d to %d", before.threads, now.threads)
   if FACTOR == 1 then
-    check(now.memory - before.memory < 1024 * 1024, "memory grew by %d KB", (now.memory - before.memory) / 1024)
+    check(now.memory - before.memory < 1024 * 1024, "memory grew by %.0f KB", (now.memory - before.memory) / 1024)
   end
 end })
 

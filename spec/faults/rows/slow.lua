@@ -27,7 +27,7 @@ rows:add("B08", "endless headers, slowly", stuck({ steps = { { "send", "HTTP/1.1
 rows:add("B09", "a wait longer than the deadline", row.answered("server", { operation = "status", deadline_s = 0.5, bound_s = 0.05, outcome = "refused",
   expect = { status = 503, retry_after = 1, retries = 0 }, steps = row.json("{}", "503 Service Unavailable", "Retry-After: 1\r\n") }))
 rows:add("B10", "never reads the body of the request", row.lost("timeout", { slow = true, phase = "send",
-  timeout_s = 0.2, bound_s = 1, listener = "tls", operation = "call", quiet = true,
+  timeout_s = 0.2, bound_s = 1, garbage_mb = 64, listener = "tls", operation = "call", quiet = true,
   params = { method = "POST", path = "/x", size = 16 * 1024 * 1024 }, options = { max_body_bytes = 32 * 1024 * 1024 },
   steps = { { "headonly" }, { "pause", 400 }, { "cut" } } }))
 
