@@ -85,7 +85,7 @@ end
 --- The host of the loop that a coroutine belongs to; `polling` is that of the loop which is resuming a task.
 M.loops = setmetatable({}, { __mode = "k" })
 
-local blocking -- loaded for the first call that it serves
+local blocking, nginx, checks -- loaded for the first call that they serve
 
 --- The host for a call that is made here and now.
 ---@param own table|nil the client's own host, wrapped
@@ -96,11 +96,12 @@ function M.pick(own)
     return own
   end
   if M.in_nginx() then
-    local fault = require("vkyc.hosts.nginx_checks").phase_fault()
+    nginx, checks = nginx or require "vkyc.hosts.nginx", checks or require "vkyc.hosts.nginx_checks"
+    local fault = checks.phase_fault()
     if fault then
       return nil, errors.new { kind = "config", message = fault.message, hint = fault.hint }
     end
-    return require "vkyc.hosts.nginx"
+    return nginx
   end
   local host = M.loops[coroutine.running() or false]
   if not host and M.loops.polling then
