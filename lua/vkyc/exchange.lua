@@ -10,7 +10,7 @@ local retry = require "vkyc.retry"
 
 local M = {}
 
-local SPARES = 64 -- wiped requests and responses that a client keeps, for as many calls at a time
+local SPARES = 512 -- wiped requests and responses that a client keeps, for as many calls at a time
 local IDLE_S = 5 -- a connection idle for longer may be dead, which a call that must not be repeated cannot afford
 
 local ANYTHING = core.schema {}

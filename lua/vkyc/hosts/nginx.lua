@@ -27,7 +27,7 @@ local M = {
 
 local CHUNK = 65536
 local SMALL = 16384 -- fits into every socket's buffer, so that sending it does not wait
-local SPARES = 64 -- readers of answers that a transport keeps
+local SPARES = 512 -- readers of answers that a transport keeps
 local GRACE_S = 0.05 -- lets the socket's own timeout tell that the name was resolved
 
 local function read(path)
