@@ -7,7 +7,8 @@ local rows = row.list()
 -- What a host of one's own cannot do with LuaSocket.
 local SLOW_NAMES = "LuaSocket asks the system's resolver, which knows no time limit: names are the duty of the host's author"
 
-rows:add("A01", "unknown name", { url = "https://no-such-host.invalid", kind = "dns", phase = "dns", sent = false, retry = "P", connect_timeout_s = 3 })
+rows:add("A01", "unknown name", { url = "https://no-such-host.invalid", kind = "dns", phase = "dns", sent = false, retry = "P",
+  slow = true, connect_timeout_s = 10, timeout_s = 10, deadline_s = 25 }) -- the machine's own resolver is asked
 rows:add("A02", "a name server that never answers", { url = "https://example.test", kind = "timeout", phase = "dns", sent = false, retry = "P",
   slow = true, connect_timeout_s = 0.3, child = { resolver = "10.77.0.53" },
   settle_s = 4, -- the system's resolver goes on asking, on a thread that libcurl leaves to itself
