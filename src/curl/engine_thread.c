@@ -254,6 +254,7 @@ static long long run_timers(struct orders *o, long long until)
             pool->timer = -1; /* libcurl sets it again */
             act(pool, CURL_SOCKET_TIMEOUT, 0);
         }
+        collect_ended(pool); /* a transfer may end while others are added */
         if (pool->timer >= 0 && (until < 0 || pool->timer < until)) {
             until = pool->timer;
         }
