@@ -120,6 +120,12 @@ static void explain_refusal(const struct vkyc_curl_transfer *t, struct vkyc_fail
     }
 }
 
+/* libcurl's word for a lack of memory is also that for a header line above its own limit, where it reads the head itself. */
+static int in_long_head(const struct vkyc_curl_transfer *t)
+{
+    return t->sends > 0 && t->unsent < 0 && t->response != NULL && t->response->head.in_head != 0 && !t->response->head.complete;
+}
+
 static void explain(const struct vkyc_curl_transfer *t, CURLcode code, struct vkyc_failure *failure)
 {
     switch (code) {
@@ -173,11 +179,10 @@ static void explain(const struct vkyc_curl_transfer *t, CURLcode code, struct vk
         explain_refusal(t, failure);
         break;
     case CURLE_OUT_OF_MEMORY:
-        if (t->sends == 0) {
-            say(failure, "memory", NULL, "There is no memory for the transfer.");
+        if (in_long_head(t)) {
+            say(failure, "too_large", "response", "The response's head is larger than allowed, or there was no memory for it.");
         } else {
-            /* libcurl says so of a header line above its own limit. */
-            say(failure, "too_large", "response", "The response's head is larger than allowed.");
+            say(failure, "memory", t->sends > 0 ? reached(t) : NULL, "There is no memory for the transfer.");
         }
         break;
     case CURLE_URL_MALFORMAT:

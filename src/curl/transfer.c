@@ -107,6 +107,8 @@ static CURLcode set_constants(CURL *easy, struct vkyc_curl_transfer *t, struct v
     SET(CURLOPT_PATH_AS_IS, 1L)
     SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L)
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED)
+    /* A resumed session is not verified again. And libcurl 7.88 frees an entry of that cache twice when memory ran out as it was made. */
+    SET(CURLOPT_SSL_SESSIONID_CACHE, 0L)
     SET(CURLOPT_MAXCONNECTS, 4L)
     SET(CURLOPT_TCP_NODELAY, 1L)
     SET(CURLOPT_TCP_KEEPALIVE, 1L)
