@@ -33,7 +33,7 @@ local M = {
 ---@return vkyc.Client|nil client
 ---@return vkyc.Error|nil err
 function M.new(options)
-  local client, err = require("vkyc.client").new(options, 3)
+  local client, err = core.require("vkyc.client").new(options, 3)
   return client, err -- no tail call: misuse is told by its level
 end
 
@@ -43,7 +43,7 @@ local LAZY = { loop = "vkyc.loop", webhook = "vkyc.webhook", simulator = "vkyc.s
 return setmetatable(M, {
   __index = function(_, name)
     local module = LAZY[name]
-    local value = module and require(module) or nil
+    local value = module and core.require(module) or nil
     rawset(M, name, value)
     return value
   end,

@@ -83,7 +83,7 @@ local function begin(inside, name, options)
       hint = "Add it to the option `operations`, or make the call with another client.",
     }
   end
-  exchange = exchange or require "vkyc.exchange"
+  exchange = exchange or core.require "vkyc.exchange"
   return nil
 end
 
@@ -138,7 +138,7 @@ function Client:webhook(headers, body, options)
   if inside.closed then
     return nil, errors.new { kind = "closed", message = "the client is closed", provider = inside.provider.name }
   end
-  webhook = webhook or require "vkyc.webhook"
+  webhook = webhook or core.require "vkyc.webhook"
   inside.webhook_keys = inside.webhook_keys or webhook.keys(inside.provider, inside.options.credentials)
   local event, err = webhook.verify_for(inside.provider, inside.states, inside.webhook_keys, headers, body, options or {}, inside.wall(), 2)
   return event, err
@@ -299,7 +299,7 @@ function M.new(options, level)
   if checked.host then
     own_host = hosts.custom(checked.host)
   elseif checked.environment == "simulator" then
-    own_host = hosts.custom((require "vkyc.simulator.host"(provider, checked)))
+    own_host = hosts.custom((core.require "vkyc.simulator.host"(provider, checked)))
   end
   local transports = {}
   if not own_host then
@@ -332,7 +332,7 @@ function M.new(options, level)
     wall = own_host and own_host.wall or core.wall,
   }, Inside)
   if provider.spec.token then
-    inside.tokens = require("vkyc.tokens").new(provider, checked)
+    inside.tokens = core.require("vkyc.tokens").new(provider, checked)
   end
   local client = setmetatable({}, metatable_of(provider))
   insides[client] = inside

@@ -70,11 +70,11 @@ function M.prepare(options, provider)
   if not M.in_nginx() then
     return {}
   end
-  local faults = require("vkyc.hosts.nginx_checks").option_faults(options, provider)
+  local faults = core.require("vkyc.hosts.nginx_checks").option_faults(options, provider)
   if #faults > 0 then
     return nil, faults
   end
-  local nginx = require "vkyc.hosts.nginx"
+  local nginx = core.require "vkyc.hosts.nginx"
   local transport, failure = nginx.open(options)
   if not transport then
     return nil, { { path = "client_cert", message = failure.reason } }
@@ -96,7 +96,7 @@ function M.pick(own)
     return own
   end
   if M.in_nginx() then
-    nginx, checks = nginx or require "vkyc.hosts.nginx", checks or require "vkyc.hosts.nginx_checks"
+    nginx, checks = nginx or core.require "vkyc.hosts.nginx", checks or core.require "vkyc.hosts.nginx_checks"
     local fault = checks.phase_fault()
     if fault then
       return nil, errors.new { kind = "config", message = fault.message, hint = fault.hint }
@@ -111,7 +111,7 @@ function M.pick(own)
       hint = "Make it with loop:wrap, and resume it with the function that this returns: calls can then wait.",
     }
   end
-  blocking = blocking or require "vkyc.hosts.blocking"
+  blocking = blocking or core.require "vkyc.hosts.blocking"
   return host or blocking
 end
 

@@ -17,6 +17,7 @@ local close = rawget(coroutine, "close")
 
 local WAIT = loop_host.WAIT
 local NOTHING = { n = 0 }
+local NO_MEMORY = { n = 2, nil, "not enough memory" } -- the results of a task whose own do not fit
 local PREPARE_S = 0.25
 
 local M = {}
@@ -33,10 +34,13 @@ local function cancelled(message)
   return nil, errors.new { kind = "cancelled", message = message }
 end
 
-local function ended(task, state, ...)
+local function pack(...) return { n = select("#", ...), ... } end
+
+-- Allocates nothing.
+local function ended(task, state, results)
   local loop, thread = task.loop, task.thread
   loop.tasks[task], loop.running = nil, loop.running - 1
-  task.state, task.results, task.thread, task.job = state, { n = select("#", ...), ... }, nil, nil
+  task.state, task.results, task.thread, task.job = state, results, nil, nil
   if close and (coroutine.status(thread) == "suspended" or coroutine.status(thread) == "dead") then
     close(thread) -- closes its to-be-closed variables
   end
@@ -48,9 +52,9 @@ local function settle(task, good, first, ...)
     return
   elseif coroutine.status(task.thread) == "dead" then
     if good then
-      return ended(task, task.cancelled and "cancelled" or "done", first, ...)
+      return ended(task, task.cancelled and "cancelled" or "done", pack(first, ...))
     end
-    return ended(task, "failed", nil, first, debug.traceback(task.thread, type(first) == "string" and first or nil))
+    return ended(task, "failed", pack(nil, first, debug.traceback(task.thread, type(first) == "string" and first or nil)))
   elseif first ~= WAIT then -- a yield of the script's own: it goes on with the next poll
     loop.ready[#loop.ready + 1] = task
   elseif task.slot then
@@ -60,35 +64,51 @@ local function settle(task, good, first, ...)
   end
 end
 
-local function resume(task)
-  local host, outer, args = task.loop.host, hosts.loops.polling, task.args
-  if task.state ~= "running" then
-    return
-  elseif task.cancelled and args ~= NOTHING then
-    return ended(task, "cancelled", cancelled("the task was cancelled before it began"))
-  end
+-- Assignments are made from the right: what may lack memory comes first.
+local function go_on(task, host, args)
   task.args, host.task, hosts.loops.polling = NOTHING, task, host
   settle(task, coroutine.resume(task.thread, unpack(args, 1, args.n)))
+end
+
+local function resume(task)
+  local host, outer = task.loop.host, hosts.loops.polling
+  if task.state ~= "running" then
+    return
+  elseif task.cancelled and task.args ~= NOTHING then
+    return ended(task, "cancelled", pack(cancelled("the task was cancelled before it began")))
+  end
+  local settled, raised = pcall(go_on, task, host, task.args)
   host.task, hosts.loops.polling = nil, outer
+  if not settled and task.state == "running" and coroutine.status(task.thread) == "dead" then
+    ended(task, "failed", NO_MEMORY)
+  elseif not settled then
+    error(raised, 0)
+  end
 end
 
 --- Goes on with every task that can: that has its answer, whose wait is over, or that is new. Never waits itself.
 ---@param budget_s? number seconds after which the rest is left for the next poll; one task goes on in any case
 ---@return integer running tasks that have not ended
 function Loop:poll(budget_s)
-  if not self.is_ready() then
+  if not self.is_ready() and not self.interrupted then
     return self.running
   elseif self.host.task then
     error("vkyc: loop:poll was called by a task of this loop", 2)
   end
   local engine, ready, waiting, sleeping = self.engine, self.ready, self.waiting, self.sleeping
   local start, first = core.monotonic(), nil
+  if self.interrupted then -- memory ran out in the last poll: each task looks for itself whether its wait is over
+    for slot, task in pairs(waiting) do
+      waiting[slot], ready[#ready + 1] = nil, task
+    end
+  end
+  self.interrupted = true
   for slot in engine.next, engine do
-    ready[#ready + 1], waiting[slot] = waiting[slot], nil
+    waiting[slot], ready[#ready + 1] = nil, waiting[slot]
   end
   for task, at in pairs(sleeping) do
     if at <= start then
-      ready[#ready + 1], sleeping[task] = task, nil
+      sleeping[task], ready[#ready + 1] = nil, task
     end
   end
   local count, done = #ready, 0
@@ -103,6 +123,7 @@ function Loop:poll(budget_s)
     first = math.min(first or at, at)
   end
   engine:alarm(ready[1] and 0 or first)
+  self.interrupted = false
   return self.running
 end
 
@@ -117,9 +138,9 @@ function Loop:spawn(fn, ...)
   elseif self.closed then
     return nil, errors.new { kind = "closed", message = "the loop is closed" }
   end
-  local task = setmetatable({ loop = self, state = "running", thread = coroutine.create(fn), args = { n = select("#", ...), ... } }, Task)
+  local task = setmetatable({ loop = self, state = "running", results = NOTHING, thread = coroutine.create(fn), args = pack(...) }, Task)
   hosts.loops[task.thread] = self.host
-  self.tasks[task], self.running, self.ready[#self.ready + 1] = true, self.running + 1, task
+  self.running, self.ready[#self.ready + 1], self.tasks[task] = self.running + 1, task, true
   self.engine:alarm(0)
   return task
 end
@@ -162,7 +183,7 @@ end
 function Loop:close()
   self.closed, self.ready, self.waiting, self.sleeping = true, {}, {}, {}
   for task in pairs(self.tasks) do
-    ended(task, "cancelled", cancelled("the loop was closed"))
+    ended(task, "cancelled", pack(cancelled("the loop was closed")))
   end
   self.engine:close()
 end
@@ -190,8 +211,7 @@ end
 --- What a task's function returned; nil, the error and a traceback when it raised; nothing while it runs.
 ---@return any ...
 function Task:result()
-  local results = self.results or NOTHING
-  return unpack(results, 1, results.n)
+  return unpack(self.results, 1, self.results.n)
 end
 
 --- Makes a loop. Its thread is started by the first call, or here to prepare.
@@ -222,7 +242,7 @@ function M.new(options)
   elseif prepared then
     prepared:prepare(PREPARE_S)
   end
-  local loop = { engine = engine, prepared = prepared, running = 0, tasks = {}, ready = {}, waiting = {}, sleeping = {} }
+  local loop = { engine = engine, prepared = prepared, interrupted = false, running = 0, tasks = {}, ready = {}, waiting = {}, sleeping = {} }
   loop.is_ready = engine:checker()
   loop.host = loop_host.new(engine)
   return setmetatable(loop, Loop)

@@ -2,6 +2,7 @@
 
 local M = {}
 
+local core = require "vkyc.core"
 local shipped_names = require "vkyc.providers.shipped"
 local SHIPPED = {}
 for _, name in ipairs(shipped_names) do
@@ -19,13 +20,13 @@ local loaded = setmetatable({}, { __mode = "k" })
 function M.load(provider)
   local shipped = type(provider) == "string" and SHIPPED[provider] or nil
   if shipped then
-    provider = require("vkyc.providers." .. provider)
+    provider = core.require("vkyc.providers." .. provider)
   elseif type(provider) ~= "table" then
     return nil, { { path = "provider", message = MESSAGE } }
   end
   local compiled, faults = loaded[provider], nil
   if not compiled then
-    compiled, faults = require "vkyc.providers.compile"(provider)
+    compiled, faults = core.require "vkyc.providers.compile"(provider)
     loaded[provider] = compiled
     -- What checks a table is a fifth of the module's heap, and seldom needed twice.
     package.loaded["vkyc.providers.compile"], package.loaded["vkyc.providers.shape"] = nil, nil

@@ -10,6 +10,9 @@ local shared_login = require "vkyc.shared_login"
 local POLL_S = 0.01 -- how often those look who wait for somebody else's login
 local MARGIN_S = 2
 
+-- When an error is raised in a login (for want of memory), the others must not wait for its end. Only PUC's 5.1 cannot wait below a pcall.
+local guarded = (_VERSION ~= "Lua 5.1" or rawget(_G, "jit")) and pcall or function(fn, ...) return true, fn(...) end
+
 local M = {}
 M.__index = M
 
@@ -203,9 +206,9 @@ function M:is_refused()
   return self.refused == generation
 end
 
--- The login of a flight, unless another worker was first.
+-- The login of a flight, unless another worker was first, or its call was cancelled.
 function M:fly(flight, call, key)
-  if not self:current(call.host) and not self:is_refused() then
+  if call and not self:current(call.host) and not self:is_refused() then
     local generation = self:generation()
     local _, err, refused = self:login(call, key)
     flight.err, flight.refused = err, refused
@@ -226,16 +229,15 @@ function M:take_off(call)
   if key and not lock then
     return nil
   end
-  local flight = { ends = host.now() + patience + MARGIN_S }
+  local flight = { ends = host.now() + patience + MARGIN_S, done = false }
   local function run(own)
-    if own then
-      self:fly(flight, own, key)
-    end
+    local good, raised = guarded(self.fly, self, flight, own, key)
+    flight.done = true
+    self.flight = self.flight ~= flight and self.flight or nil
     if lock then
       self.shared:unlock(key, lock)
     end
-    flight.done = true
-    self.flight = self.flight ~= flight and self.flight or nil
+    return good or error(raised, 0)
   end
   self.flight = flight
   -- Its own call: nobody's deadline and nobody's end takes the login away from the others.

@@ -20,10 +20,40 @@ static void check_vm(lua_State *L)
     lua_pop(L, 1);
 }
 
+/* core.require(name) -> module. As require, for what is loaded late, by the first call or delivery: Lua 5.1 and LuaJIT take a module for a
+ * loop ever after when memory ran out while it was loaded; here the next try begins anew. */
+static int core_require(lua_State *L)
+{
+    lua_settop(L, 1);
+    lua_getglobal(L, "require");
+    lua_insert(L, 1);
+    if (lua_pcall(L, 1, 1, 0) == 0) {
+        return 1;
+    }
+#if LUA_VERSION_NUM < 502
+    lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+    lua_pushnil(L);
+    while (lua_next(L, 2) != 0) {
+        /* Their marks of a module that is being loaded: a light userdata, and a number. */
+        if ((lua_islightuserdata(L, -1) || lua_type(L, -1) == LUA_TNUMBER) && lua_type(L, -2) == LUA_TSTRING &&
+            strncmp(lua_tostring(L, -2), "vkyc.", 5) == 0) {
+            lua_pushvalue(L, -2);
+            lua_pushnil(L);
+            lua_rawset(L, 2);
+        }
+        lua_pop(L, 1);
+    }
+    lua_settop(L, 1);
+#endif
+    return lua_error(L);
+}
+
 int luaopen_vkyc_core(lua_State *L)
 {
+    static const luaL_Reg functions[] = {{"require", core_require}, {NULL, NULL}};
     check_vm(L);
     lua_newtable(L);
+    lvkyc_register(L, functions);
     lua_pushliteral(L, VKYC_VERSION);
     lua_setfield(L, -2, "_VERSION");
     lvkyc_open_secret(L);

@@ -63,12 +63,13 @@ static struct lvkyc_secret *new_secret(lua_State *L, const char *path)
 static int push_reason(lua_State *L, enum vkyc_status status)
 {
     const char *reason = "unreadable";
+    if (status == VKYC_ERR_MEMORY) {
+        return luaL_error(L, "not enough memory");
+    }
     if (status == VKYC_ERR_RANGE) {
         reason = "empty";
     } else if (status == VKYC_ERR_LIMIT) {
         reason = "too_large";
-    } else if (status == VKYC_ERR_MEMORY) {
-        reason = "memory";
     } else if (errno == ENOENT || errno == ENOTDIR) {
         reason = "missing";
     }
@@ -77,7 +78,7 @@ static int push_reason(lua_State *L, enum vkyc_status status)
     return 2;
 }
 
-/* core.secret(text) -> Secret | nil, "empty" | "too_large" | "memory" */
+/* core.secret(text) -> Secret | nil, "empty" | "too_large" */
 static int secret_text(lua_State *L)
 {
     size_t size;
@@ -87,7 +88,7 @@ static int secret_text(lua_State *L)
     return status == VKYC_OK ? 1 : push_reason(L, status);
 }
 
-/* core.secret_env(name) -> Secret | nil, "missing" | "empty" | "too_large" | "memory"; the value never becomes a Lua string */
+/* core.secret_env(name) -> Secret | nil, "missing" | "empty" | "too_large"; the value never becomes a Lua string */
 static int secret_env(lua_State *L)
 {
     const char *name = check_name(L, 1);
@@ -102,7 +103,7 @@ static int secret_env(lua_State *L)
     return status == VKYC_OK ? 1 : push_reason(L, status);
 }
 
-/* core.secret_file(path) -> Secret | nil, "missing" | "unreadable" | "empty" | "too_large" | "memory". One line end at the end of the file
+/* core.secret_file(path) -> Secret | nil, "missing" | "unreadable" | "empty" | "too_large". One line end at the end of the file
  * is not part of the secret. */
 static int secret_file(lua_State *L)
 {
@@ -111,7 +112,7 @@ static int secret_file(lua_State *L)
     return status == VKYC_OK ? 1 : push_reason(L, status);
 }
 
-/* secret:replace(text_or_secret) -> true | nil, "empty" | "too_large" | "memory"; sets the value for all holders, a closed one's too */
+/* secret:replace(text_or_secret) -> true | nil, "empty" | "too_large"; sets the value for all holders, a closed one's too */
 static int secret_replace(lua_State *L)
 {
     struct lvkyc_secret *s = check_secret(L);

@@ -18,14 +18,14 @@ local blocking = {
 
 --- The module vkyc.curl. It is loaded here and not before, so that hosts without libcurl can load this file.
 ---@return table|nil curl
----@return table|nil failure of kind config
+---@return table|nil failure of kind config or memory
 function blocking.library()
-  local loaded, curl = pcall(require, "vkyc.curl")
+  local loaded, curl = pcall(core.require, "vkyc.curl")
   if loaded then
     return curl
   end
   local reason = "The module vkyc.curl cannot be loaded; it needs libcurl and must be of the version of vkyc.core."
-  return nil, { kind = "config", reason = reason, sent = false, cause = curl }
+  return nil, { kind = tostring(curl):find("not enough memory", 1, true) and "memory" or "config", reason = reason, sent = false, cause = curl }
 end
 
 --- Makes a transport: connections that share an identity.
