@@ -40,7 +40,7 @@ local function child(code, url, prefix)
     %s]]):format(url or "http://127.0.0.1:1", code), nil, prefix)
 end
 
-rows:add("L01", "an allocation of Lua fails", { elsewhere = "spec/lua/alloc_torture.c" })
+rows:add("L01", "an allocation of Lua fails", { elsewhere = "spec/torture/run.lua" })
 rows:add("L02", "an allocation of our binaries fails", { elsewhere = "spec/torture/run.lua" })
 rows:add("L03", "an allocation of libcurl fails", { elsewhere = "spec/torture/run.lua" })
 
