@@ -23,9 +23,8 @@ local function publish()
     dict:incr(name, value, 0)
     counts[name] = 0
   end
-  if M.mix.surprise then
-    dict:set("surprise", M.mix.surprise)
-  end
+  dict:set("surprise", M.mix.surprise) -- nil when there was none
+  dict:set("stale-one", M.mix.stale or dict:get("stale-one"))
 end
 
 --- For init_worker_by_lua.

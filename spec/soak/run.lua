@@ -44,7 +44,7 @@ local FIELDS = { "resident", "files", "threads", "heap", "rounds", "good", "fast
 -- What a worker has written.
 local function read_worker(of)
   of.name, of.samples = of.host .. ", " .. of.vm, {}
-  local known = { start = true, sample = true, ["end"] = true, surprise = true }
+  local known = { start = true, sample = true, ["end"] = true, surprise = true, stale = true }
   for line in io.lines(of.output) do
     local word, rest = line:match("^(%a+) (.*)$")
     local numbers = {}
@@ -59,8 +59,8 @@ local function read_worker(of)
       of.samples[#of.samples + 1], of.counts = sample, sample
     elseif word == "start" or word == "end" then
       of[word] = { files = numbers[1], threads = numbers[2] }
-    elseif word == "surprise" then
-      of.surprise = rest
+    elseif word == "surprise" or word == "stale" then
+      of[word] = rest
     end
     if not known[word] then
       of.surprise = of.surprise or line
@@ -233,7 +233,7 @@ local function run(directory)
     expect("a line of nginx's log with " .. word, nil, web.last_log:match("[^\n]*" .. word .. "[^\n]*"))
   end
   say(ROW:format("", "good", "failing", "others", "webhooks", "resident MiB", "heap KiB", "files", "threads", ""))
-  workers[1].counts = totals -- the workers' together
+  workers[1].counts, workers[1].stale = totals, totals["stale-one"] -- the workers' together
   local good, fast, stale, steep = 0, 0, 0, 0
   local all = {}
   for _, list in ipairs({ HOSTS, workers }) do
@@ -257,6 +257,11 @@ local function run(directory)
   end
   if seconds >= LONG_S and (good < LONG_CALLS or fast < LONG_CALLS) then
     surprises[#surprises + 1] = ("fewer than %d good calls or fast failures"):format(LONG_CALLS)
+  end
+  for _, of in ipairs(all) do
+    if of.stale then
+      say(("%s: %d on a connection that just ended, one: %s"):format(of.name, of.counts.stale, of.stale))
+    end
   end
   for _, text in ipairs(surprises) do
     say("surprise: " .. text)

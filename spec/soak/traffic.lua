@@ -149,7 +149,9 @@ function Mix:call(client, call)
   local result, err = call[3](client)
   local kind = err and err.kind
   local stale = kind == "network" and call[4] ~= "network"
-  self.counts.stale = self.counts.stale + (stale and 1 or 0)
+  if stale then
+    self.counts.stale, self.stale = self.counts.stale + 1, call[2] .. " ended as " .. tostring(err)
+  end
   self:note(call.class, kind == call[4] or stale, function()
     return call[2] .. " ended as " .. tostring(err or "a result")
   end)

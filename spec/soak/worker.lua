@@ -3,7 +3,7 @@
 --   lua5.4|luajit worker.lua HOST ADDRESSES SECONDS SLICE_SECONDS LEAK
 --
 -- Lines: "start FILES THREADS", then per slice "sample RESIDENT FILES THREADS HEAP ROUNDS GOOD FAST BAD WEBHOOKS STALE SURPRISES", then "end FILES THREADS"
--- after everything was closed, and "surprise TEXT" when there was one.
+-- after everything was closed, "stale TEXT" and "surprise TEXT" of the last such call.
 
 local core = require("vkyc.core")
 local process = require("spec.support.process")
@@ -44,8 +44,10 @@ local function slices(mix, slice)
       file:close()
     end
   until not file or core.monotonic() >= ends and samples >= 8
-  if mix.surprise then
-    say("surprise", (mix.surprise:gsub("%c", " ")))
+  for _, name in ipairs({ "stale", "surprise" }) do
+    if mix[name] then
+      say(name, (mix[name]:gsub("%c", " ")))
+    end
   end
 end
 

@@ -203,7 +203,7 @@ static void abandon(struct vkyc_curl_engine *e)
     close_pipe(e->wake);
     close_pipe(e->notice);
     for (int i = 0; i < VKYC_CURL_WATCHES; i++) {
-        if (e->watch[i].fd >= 0) {
+        if (e->watch[i].fd >= 0 && vkyc_curl_watch_is_ours(&e->watch[i])) {
             close(e->watch[i].fd);
             e->watch[i].fd = -1;
         }

@@ -31,10 +31,22 @@ static struct vkyc_curl_watch *find_watch(struct vkyc_curl_engine *e, int fd)
     return NULL;
 }
 
+int vkyc_curl_watch_is_ours(struct vkyc_curl_watch *w)
+{
+    if (vkyc_curl_socket_identity(w->fd) == w->identity) {
+        return 1;
+    }
+    __atomic_store_n(&w->fd, -1, __ATOMIC_RELEASE);
+    return 0;
+}
+
 static struct vkyc_curl_watch *add_watch(struct vkyc_curl_pool *pool, int fd, int opened)
 {
     struct vkyc_curl_engine *e = pool->engine;
-    struct vkyc_curl_watch *w = find_watch(e, -1);
+    struct vkyc_curl_watch *w = find_watch(e, fd); /* of a socket that was closed without a word */
+    if (w == NULL) {
+        w = find_watch(e, -1);
+    }
     if (w == NULL && e->watches < VKYC_CURL_WATCHES) {
         w = &e->watch[e->watches++];
     }
@@ -42,6 +54,7 @@ static struct vkyc_curl_watch *add_watch(struct vkyc_curl_pool *pool, int fd, in
         w->events = 0;
         w->opened = opened;
         w->dead = 0;
+        w->identity = vkyc_curl_socket_identity(fd);
         w->pool = pool;
         __atomic_store_n(&w->fd, fd, __ATOMIC_RELEASE);
     }
@@ -78,7 +91,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *
     struct vkyc_curl_watch *w = find_watch(pool->engine, fd);
     (void)easy;
     (void)unused;
-    if (w == NULL && what != CURL_POLL_REMOVE) {
+    if (what != CURL_POLL_REMOVE && (w == NULL || !vkyc_curl_watch_is_ours(w))) {
         w = add_watch(pool, fd, 0);
     }
     if (w != NULL && what == CURL_POLL_REMOVE && !w->opened) {
@@ -129,7 +142,7 @@ void vkyc_curl_pool_drop_stale(struct vkyc_curl_pool *pool)
     }
     if (count > 0 && poll(polled, count, 0) > 0) {
         for (unsigned i = 0; i < count; i++) {
-            if (polled[i].revents != 0) {
+            if (polled[i].revents != 0 && vkyc_curl_watch_is_ours(of[i])) {
                 vkyc_curl_watch_end(of[i]);
             }
         }

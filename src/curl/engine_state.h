@@ -21,6 +21,7 @@ struct vkyc_curl_watch {
     short events; /* what libcurl waits for; 0: the connection is idle */
     int opened;   /* a connection, not one of libcurl's inner pipes */
     int dead;     /* its peer is gone, and libcurl will see it when it looks */
+    ino_t identity;
     struct vkyc_curl_pool *pool;
 };
 
@@ -129,6 +130,9 @@ void vkyc_curl_pool_prepare(struct vkyc_curl_pool *pool);
 
 /* Ends idle connections that have something to say, before a transfer is given one: the last poll may be a while ago. */
 void vkyc_curl_pool_drop_stale(struct vkyc_curl_pool *pool);
+
+/* The number still is that of the socket which libcurl opened. If not, libcurl closed it without a word, and the entry is freed. */
+int vkyc_curl_watch_is_ours(struct vkyc_curl_watch *w);
 
 /* Nobody uses the connection. */
 int vkyc_curl_watch_is_idle(const struct vkyc_curl_watch *w);

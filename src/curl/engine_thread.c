@@ -265,8 +265,8 @@ static long long run_timers(struct orders *o, long long until)
 static void handle_event(struct vkyc_curl_watch *w, int fd, short events)
 {
     int mask = 0;
-    if (w->fd != fd) {
-        return; /* closed by what an earlier event brought about */
+    if (w->fd != fd || !vkyc_curl_watch_is_ours(w)) {
+        return; /* closed, maybe by what an earlier event brought about */
     }
     if (vkyc_curl_watch_is_idle(w)) {
         vkyc_curl_watch_end(w);

@@ -184,14 +184,14 @@ static int transport_submit(lua_State *L)
     limits.timeout = lvkyc_curl_milliseconds(L, 4);
     limits.connect_timeout = lvkyc_curl_milliseconds(L, 5);
     limits.max_idle = lua_isnoneornil(L, 6) ? -1 : lvkyc_curl_milliseconds(L, 6);
+    int batch = lua_toboolean(L, 7); /* before anything is pushed to where it may be missing */
     struct job *job = new_sharing(L, sizeof *job, JOB);
     job->ticket.slot = -1;
     job->of = t->of;
     if (t->pool == NULL || t->of->e == NULL) {
         return push_closed(L);
     }
-    int begun =
-        vkyc_curl_engine_submit(t->of->e, t->pool, t, request, response->body.limit, &limits, lua_toboolean(L, 7), &job->ticket, &failure);
+    int begun = vkyc_curl_engine_submit(t->of->e, t->pool, t, request, response->body.limit, &limits, batch, &job->ticket, &failure);
     if (begun == VKYC_CURL_FAILED) {
         return lvkyc_push_failure(L, &failure);
     }
