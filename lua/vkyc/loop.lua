@@ -241,6 +241,7 @@ function M.new(options)
     return nil, errors.new { kind = failure.kind, message = failure.reason }
   elseif prepared then
     prepared:prepare(PREPARE_S)
+    core.require "vkyc.exchange" -- as the first call would
   end
   local loop = { engine = engine, prepared = prepared, interrupted = false, running = 0, tasks = {}, ready = {}, waiting = {}, sleeping = {} }
   loop.is_ready = engine:checker()

@@ -520,6 +520,17 @@ describe("a loop", function()
     end)
   end)
 
+  it("loads what the first call needs when it is prepared, and otherwise leaves it to that call", function()
+    local exchange = package.loaded["vkyc.exchange"]
+    finally(function() package.loaded["vkyc.exchange"] = exchange end)
+    for _, prepare in ipairs({ false, true }) do
+      package.loaded["vkyc.exchange"] = nil
+      local own = assert(vkyc.loop.new({ prepare = prepare }))
+      own:close()
+      assert.equal(prepare, package.loaded["vkyc.exchange"] ~= nil)
+    end
+  end)
+
   it("is prepared within its bound, also for the options of a client", function()
     for _, prepare in ipairs({ true, { ca_file = server:file("ca.pem") } }) do
       local before = core.monotonic()
