@@ -5,7 +5,7 @@ local core = require "vkyc.core"
 local errors = require "vkyc.errors"
 local hooks = require "vkyc.hooks"
 local secrets = require "vkyc.secrets"
-local shared_login = require "vkyc.shared_login"
+local shared_login = require "vkyc.stores.shared_login"
 
 local POLL_S = 0.01 -- how often those look who wait for somebody else's login
 local MARGIN_S = 2

@@ -2,7 +2,7 @@
 
 local core = require "vkyc.core"
 local vkyc = require "vkyc"
-local shared_login = require "vkyc.shared_login"
+local shared_login = require "vkyc.stores.shared_login"
 
 -- A dictionary as ngx.shared has them, with a clock that stands still.
 local function dictionary()
