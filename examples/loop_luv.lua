@@ -14,16 +14,10 @@ local client = assert(vkyc.new {
 })
 local loop = assert(vkyc.loop.new())
 
--- All there is to it. Closing the handle lets uv.run end; a server would keep it.
-local handle = uv.new_poll(loop:fd())
-handle:start("r", function()
-  if loop:poll() == 0 then
-    handle:close()
-  end
-end)
-
+-- All there is to it: tasks are spawned here, and libuv watches the loop.
+local tasks = assert(require("vkyc.hosts.luv").attach(loop))
 for i = 1, 3 do
-  loop:spawn(function()
+  tasks:spawn(function()
     local user, err = client:create_user { user_id = "luv-" .. os.time() .. "-" .. i, phone = "9876500001" }
     print(user and "created a user" or err)
   end)
@@ -34,12 +28,13 @@ local ticks = 0
 local timer = uv.new_timer()
 timer:start(0, 1, function()
   ticks = ticks + 1
-  if handle:is_closing() then
-    timer:close()
-  end
 end)
+timer:unref() -- uv.run ends with the last task; a server would go on for ever
 
 uv.run()
 print("ticks: " .. ticks)
+timer:close()
+tasks:close()
+uv.run() -- closes them: luv crashes at the end over a handle that is half closed
 client:close()
 loop:close()
