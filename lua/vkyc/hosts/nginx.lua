@@ -44,7 +44,7 @@ end
 ---@return table|nil transport
 ---@return table|nil failure of kind config
 function M.open(options)
-  local transport = { peers = {}, spare = {}, identity = "" }
+  local transport = { spare = {}, identity = "" }
   if options.client_cert then
     local ssl = require "ngx.ssl"
     local cert, key = read(options.client_cert), read(options.client_key)
@@ -101,21 +101,11 @@ local function peer_of(transport, host, port, https, max_idle_s)
   if peer and peer.port == port and peer.host == host and peer.https == https and peer.max_idle_s == max_idle_s then
     return peer
   end
+  local ipv6 = host:find(":", 1, true)
+  peer = { host = host, port = port, https = https, max_idle_s = max_idle_s, address = ipv6 and "[" .. host .. "]" or host }
+  peer.is_name = not ipv6 and not host:find("^[%d.]+$")
   local key = (https and "https|" or "http|") .. host .. "|" .. port .. (max_idle_s and "|" .. max_idle_s or "")
-  peer = transport.peers[key]
-  if not peer then
-    local ipv6 = host:find(":", 1, true)
-    peer = {
-      host = host,
-      port = port,
-      https = https,
-      max_idle_s = max_idle_s,
-      address = ipv6 and "[" .. host .. "]" or host,
-      is_name = not ipv6 and not host:find("^[%d.]+$"),
-      kept = { pool = "vkyc|" .. key .. "|sni=" .. (https and host or "") .. "|verify=" .. tostring(https) .. "|cert=" .. transport.identity },
-    }
-    transport.peers[key] = peer
-  end
+  peer.kept = { pool = "vkyc|" .. key .. "|sni=" .. (https and host or "") .. "|verify=" .. tostring(https) .. "|cert=" .. transport.identity }
   transport.last = peer
   return peer
 end
