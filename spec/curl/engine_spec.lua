@@ -228,7 +228,7 @@ describe("an engine", function()
     end)
 
     it("the thread of a batch when its owner looks or sets the alarm, and not before", function()
-      local transport, id = open(), nil
+      local transport, id = open()
       url, id = server:case({ listener = "tls", steps = { { "send", OK } } })
       local base, path = url:match("^(%a+://[^/]*)(/.*)$")
       local request, response = core.raw_request("GET", base, path), core.response()
@@ -307,6 +307,35 @@ describe("an engine", function()
     assert.is_truthy(blocked:find("ffffffe7ffbfeff", 1, true)) -- the first digit is valgrind's
     engine:close()
     assert.equal(threads, process.threads())
+  end)
+
+  it("gives its thread the stack that limits.h says #process", function()
+    if FACTOR ~= 1 then
+      return pending("sanitizers and valgrind make stacks of their own")
+    end
+    local output, fine = process.run(([[
+      local core, curl = require("vkyc.core"), require("vkyc.curl")
+      local function stacks()
+        local count, last = 0, nil
+        for line in io.lines("/proc/self/maps") do
+          local from, to, access, name = line:match("^(%%x+)%%-(%%x+) (%%S+) %%S+ %%S+ %%S+ *(%%S*)")
+          local size = tonumber(to, 16) - tonumber(from, 16)
+          -- The page below is its guard, and may count as part of it.
+          if access == "rw-p" and name == "" and last == "---p" and (size == 262144 or size == 262144 - 4096) then
+            count = count + 1
+          end
+          last = access
+        end
+        return count
+      end
+      local engine = assert(curl.engine())
+      local transport = assert(engine:open({ ca_file = %q }))
+      local before = stacks()
+      local job = assert(transport:submit(core.raw_request("GET", %q, "/slow"), core.response(), 5, 2))
+      print(before, stacks())
+      engine:close()]]):format(server:file("ca.pem"), server:base("tls")))
+    assert.is_true(fine, output)
+    assert.equal("0\t1\n", output)
   end)
 
   it("L05 L06 ends with transfers under way, in time, and twice", function()

@@ -25,6 +25,7 @@ local INIT = [[
       local result, err = client:vkyc_status { enKashCardId = "C1" }
       return result and "fine " .. result.enkashCardId or err.kind .. ": " .. err.message .. " " .. err.hint
     end
+    in_init = status()
   }]]
 
 local PHASES = [[
@@ -124,6 +125,10 @@ describe("vkyc in nginx", function()
       assert.matches("config: nginx has no cosockets in the phase " .. phase, text, 1, true)
       assert.matches("ngx.timer.at", text, 1, true)
     end
+
+    it("init", function()
+      refused(web:run("return in_init"), "init")
+    end)
 
     it("set", function()
       refused(select(2, web:request({ path = "/set" })), "set")
