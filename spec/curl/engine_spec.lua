@@ -228,8 +228,8 @@ describe("an engine", function()
     end)
 
     it("the thread of a batch when its owner looks or sets the alarm, and not before", function()
-      local transport, id = open()
-      url, id = server:case({ listener = "tls", steps = { { "send", OK } } })
+      local transport, id = open(), "batch"
+      url = server:case({ id = id, listener = "tls", steps = { { "send", OK } } })
       local base, path = url:match("^(%a+://[^/]*)(/.*)$")
       local request, response = core.raw_request("GET", base, path), core.response()
       assert.equal(200, (call(transport, url)))
