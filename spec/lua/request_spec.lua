@@ -446,6 +446,13 @@ describe("a request that is used again", function()
     assert.equal('{"a":"b"}', request:export().body)
   end)
 
+  it("has nothing of a large one either, whose memory it gives back", function()
+    local request = assert(core.request("POST", BASE, "/x", fields, { a = ("y"):rep(20000) }, nil, nil, first()))
+    assert.equal(20008, request:size())
+    assert.equal(request, core.request("POST", BASE, "/x", fields, { a = "b" }, nil, nil, request))
+    assert.same({ method = "POST", url = BASE .. "/x", headers = {}, body = '{"a":"b"}' }, request:export())
+  end)
+
   it("keeps to its new limit", function()
     for _, limit in ipairs { 9, 10, 100, 255, 256, 257 } do
       assert.truthy(core.request("POST", BASE, "/x", fields, { a = ("x"):rep(limit - 8) }, nil, limit, first()))

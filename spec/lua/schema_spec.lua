@@ -353,6 +353,9 @@ describe("a schema", function()
     assert.same({}, schema:sensitive {})
     assert.same({}, schema:sensitive(nil))
     assert.same({}, schema:sensitive("x"))
+    local round = { phone = "9988776655" }
+    round.unknown = round
+    assert.equal("9988776655", schema:sensitive(round)[1])
   end)
 
   it("collects the secrets of credentials, and all of what nobody describes", function()
