@@ -30,7 +30,7 @@ describe("the judge of the soak", function()
       sample.heap = time < 0.2 and 300 or sample.heap
     end))
     assert.same({}, faults(function(sample, time)
-      sample.files = time == 0.95 and 40 or sample.files
+      sample.files = time == 0.95 and 40 or sample.files + (time > 0.5 and 2 or 0)
     end))
   end)
 
@@ -42,7 +42,7 @@ describe("the judge of the soak", function()
     end
     one("^resident grew", function(sample, time) sample.resident = sample.resident + 4 * MIB * time end)
     one("^heap grew", function(sample, time) sample.heap = sample.heap + 200 * time end)
-    one("^files grew", function(sample, time) sample.files = sample.files + math.floor(3 * time) end)
+    one("^files grew", function(sample, time) sample.files = sample.files + math.floor(12 * time) end)
     one("^threads grew", function(sample, time) sample.threads = sample.threads + math.floor(3 * time) end)
     one("^6 files before the first call, 7 after the last$", nil, nil, { files = 7, threads = 1 })
     one("^1 threads before the first call, 2 after the last$", nil, nil, { files = 6, threads = 2 })
@@ -54,7 +54,7 @@ describe("the judge of the soak", function()
     end
     assert.equal(2, #faults(grow, 900))
     assert.same({}, faults(grow, 10))
-    assert.equal(1, #faults(function(sample, time) sample.files = sample.files + math.floor(3 * time) end, 10))
+    assert.equal(1, #faults(function(sample, time) sample.files = sample.files + math.floor(12 * time) end, 10))
   end)
 
   it("is not content with a process that told too little, or never ended", function()

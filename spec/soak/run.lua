@@ -14,6 +14,7 @@ local seconds, builds, leak = tonumber(arg[1]), arg[2], arg[3] == "leak"
 local SLICE_S = math.max(0.5, math.min(5, seconds / 40))
 local LONG_S, LONG_CALLS = 900, 100000 -- a run of that length must have made so many good and so many failing calls
 local NGINX_WORKERS = 3
+local STALE_OF = 20000 -- one call in so many may meet a connection that its server gives up at that moment
 
 local function say(...)
   print(...)
@@ -252,8 +253,8 @@ local function run(directory)
     end
   end
   say(("%d good calls, %d fast failures, %d on a connection that just ended; %d requests served in %d s"):format(good, fast, stale, served, seconds))
-  if stale * 1000 > good + fast then
-    surprises[#surprises + 1] = "more than one call in a thousand met a connection that just ended"
+  if stale * STALE_OF > good + fast then
+    surprises[#surprises + 1] = ("more than one call in %d met a connection that just ended"):format(STALE_OF)
   end
   if seconds >= LONG_S and (good < LONG_CALLS or fast < LONG_CALLS) then
     surprises[#surprises + 1] = ("fewer than %d good calls or fast failures"):format(LONG_CALLS)
