@@ -15,7 +15,7 @@ local client = assert(vkyc.new {
 local loop = assert(vkyc.loop.new())
 
 -- All there is to it: tasks are spawned here, and libuv watches the loop.
-local tasks = assert(require("vkyc.hosts.luv").attach(loop))
+local tasks = assert(require("vkyc.hosts.luv").attach(loop, uv))
 for i = 1, 3 do
   tasks:spawn(function()
     local user, err = client:create_user { user_id = "luv-" .. os.time() .. "-" .. i, phone = "9876500001" }

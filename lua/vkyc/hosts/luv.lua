@@ -1,12 +1,10 @@
 --- A vkyc.loop inside of libuv's loop, for programs that use luv.
 --
---    local tasks = require("vkyc.hosts.luv").attach(loop)
+--    local tasks = require("vkyc.hosts.luv").attach(loop, uv)           -- uv: luv, under whatever name the program has it
 --    tasks:spawn(function() local res, err = client:initiate { … } end) -- in place of loop:spawn
 --    uv.run() -- ends when no task runs and nothing else is waited for
 --    tasks:close() uv.run()
 -- @module vkyc.hosts.luv
-
-local uv = require "luv"
 
 local M = {}
 
@@ -14,11 +12,12 @@ local M = {}
 local Tasks = {}
 Tasks.__index = Tasks
 
---- Has libuv watch a loop's file descriptor.
+--- Has libuv watch a loop's file descriptor. luv is given, not loaded: it must not be initialised twice in a process.
 ---@param loop vkyc.Loop
+---@param uv table luv
 ---@return vkyc.LuvTasks|nil
 ---@return string|nil err
-function M.attach(loop)
+function M.attach(loop, uv)
   local handle, err = uv.new_poll(loop:fd())
   if not handle then
     return nil, err

@@ -13,7 +13,7 @@ describe("the adapter for luv", function()
 
   before_each(function()
     loop = assert(vkyc.loop.new())
-    tasks = assert(require("vkyc.hosts.luv").attach(loop))
+    tasks = assert(require("vkyc.hosts.luv").attach(loop, uv))
   end)
 
   after_each(function()
