@@ -54,8 +54,8 @@ end
 local function walk(value, where, found, seen)
   if type(value) == "string" then
     search(value, where, found)
-  elseif type(value) == "number" then
-    search(string.format("%.17g", value), where, found)
+  elseif type(value) == "number" and value % 1 == 0 then -- digits of a fraction are an accident
+    search(string.format("%.0f", value), where, found)
   elseif type(value) == "table" and not seen[value] then
     seen[value] = true
     for key, each in next, value do

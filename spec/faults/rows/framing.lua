@@ -11,7 +11,7 @@ rows:both("D01", "body shorter than Content-Length", lost("network", { steps = c
 rows:add("D01b", "body shorter, no farewell", lost("network", { listener = "tls",
   steps = { { "send", head("Content-Length: 100\r\n") .. "short" }, { "cut" } } }))
 rows:both("D02", "body longer than Content-Length", { new_connection = true, steps = { { "send", OK .. "more" } } })
-rows:both("D02b", "a second answer nobody asked for", { slow = true, wait_s = 0.06,
+rows:both("D02b", "a second answer nobody asked for", { slow = true, wait_s = 0.15,
   warm = { { "send", OK }, { "pause", 10 }, { "send", (OK:gsub("RECEIVED", "SMUGGLED")) } }, expect = { result = { status = "RECEIVED" } } })
 rows:add("D02c", "JSON that ends before its Content-Length", row.unreadable("decode", {
   steps = answer("Content-Length: " .. #GOOD + 4 .. "\r\n", GOOD .. "more") }))

@@ -30,9 +30,9 @@ rows:both("A08", "reset before any byte", row.lost("network", { steps = { { "rst
 rows:both("A09", "reset in the body", row.lost("network", { steps = { { "send", head("Content-Length: 100\r\n") .. "part" }, { "pause", 10 }, { "rst" } } }))
 rows:both("A10", "closed without a byte", row.lost("network", { steps = { { "close" } } }))
 rows:both("A10b", "cut without a byte", row.lost("network", { steps = { { "cut" } } }))
-rows:both("A11", "idle connection closed by the server", { slow = true, wait_s = 0.06, warm = { { "send", OK }, { "pause", 10 }, { "close" } } })
-rows:both("A11b", "idle connection cut by the server", { slow = true, wait_s = 0.06, warm = { { "send", OK }, { "pause", 10 }, { "cut" } } })
-rows:both("A11c", "idle connection reset by the server", { slow = true, wait_s = 0.06, warm = { { "send", OK }, { "pause", 10 }, { "rst" } } })
+rows:both("A11", "idle connection closed by the server", { slow = true, wait_s = 0.15, warm = { { "send", OK }, { "pause", 10 }, { "close" } } })
+rows:both("A11b", "idle connection cut by the server", { slow = true, wait_s = 0.15, warm = { { "send", OK }, { "pause", 10 }, { "cut" } } })
+rows:both("A11c", "idle connection reset by the server", { slow = true, wait_s = 0.15, warm = { { "send", OK }, { "pause", 10 }, { "rst" } } })
 rows:both("A12", "kept connection: request read, then closed without a byte", row.lost("network", { warm = true, steps = { { "close" } } }))
 rows:both("A12b", "kept connection: request read, then reset", row.lost("network", { warm = true, steps = { { "rst" } } }))
 -- libcurl sends a GET again as readily as a POST.
