@@ -50,7 +50,7 @@ enum {
     MAX_RECORDS = 64,
     MAX_REQUEST = 64 << 10,
     MAX_ID = 48,
-    PATIENCE_S = 10 /* of any read or write */
+    PATIENCE_S = 60 /* of any read or write */
 };
 
 enum op { OP_SEND, OP_SLOW, OP_REPEAT, OP_LOOP, OP_PAUSE, OP_HALF, OP_CLOSE, OP_CUT, OP_RST, OP_HANG };
