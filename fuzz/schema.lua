@@ -1,6 +1,6 @@
 --- What fuzz/schema_fuzz.c does with the bytes of an input: they choose a schema (the shipped providers' too), and then an answer to decode,
 -- a table to encode, or a refusal to describe. What is returned raises when a promise is broken:
---   what is decoded has the types of its schema, or says where it has not; written again and read again, it is the same
+--   what is decoded has the types of its schema, or says where it has not; every digit is kept; written and read again, it is the same
 --   what is encoded is read back equal; core.check and core.request agree; a URL is printable and begins with its base
 --   no violation, failure or error holds a value of the input
 local core = require "vkyc.core"
@@ -303,6 +303,17 @@ local function conforms(field, value, path, mismatched)
   end
 end
 
+-- No integer is beyond what every VM holds: those are texts of digits.
+local function exact(value)
+  if type(value) == "table" then
+    for _, each in pairs(value) do
+      exact(each)
+    end
+  elseif type(value) == "number" and rawget(math, "type") and rawget(math, "type")(value) == "integer" then
+    assert(value > -2 ^ 53 and value < 2 ^ 53, "an integer that LuaJIT would not hold")
+  end
+end
+
 local function check_violations(violations)
   assert(type(violations) == "table" and #violations >= 1 and #violations <= 64, "violations")
   for _, violation in ipairs(violations) do
@@ -321,6 +332,7 @@ local function decode(schema, fields, text)
     assert(other.offset == nil or (other.offset >= 0 and other.offset <= #text), "a failure's offset")
     return nil, other
   end
+  exact(result)
   local mismatched, count = {}, 0
   for _, path in ipairs(other or {}) do
     clean(path, "a mismatch's path")
