@@ -246,7 +246,8 @@ end
 local function connect(options, scheme, host, port, ends)
   local plain = assert(socket.tcp())
   plain:settimeout(math.max(0.001, ends - core.monotonic()))
-  local good, err = plain:connect(host, port)
+  -- RFC 6761 6.3; a bare container has no file that says so.
+  local good, err = plain:connect(host == "localhost" and "127.0.0.1" or host, port)
   if not good then
     plain:close()
     if err == "timeout" then
