@@ -1,4 +1,5 @@
 /* The thread's side of an engine: takes orders, lets libcurl work, hands answers over. */
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -351,6 +352,7 @@ void *vkyc_curl_engine_run(void *ud)
         wait_for_events(e, run_timers(&o, o.alarm));
     }
     clean_up(e);
+    OPENSSL_thread_stop(); /* not by the thread's end, which may come while exit() takes OpenSSL apart */
     vkyc_curl_engine_leave(e);
     pthread_mutex_lock(&e->lock);
     e->ended = 1;
