@@ -38,16 +38,16 @@ describe("an engine", function()
     return assert(engine:open(options))
   end
 
-  local function submit(transport, to, timeout_s)
+  local function submit(transport, to, timeout_s, max_idle_s)
     local base, path = to:match("^(%a+://[^/]*)(/.*)$")
     local request, response = core.raw_request("GET", base, path), core.response()
     assert(request:header("x-client-secret", "canary"))
-    local job, number = transport:submit(request, response, (timeout_s or 5) * FACTOR, 2 * FACTOR)
+    local job, number = transport:submit(request, response, (timeout_s or 5) * FACTOR, 2 * FACTOR, max_idle_s)
     return job, number, response
   end
 
-  local function call(transport, to)
-    local job, failure, response = submit(transport, to)
+  local function call(transport, to, timeout_s, max_idle_s)
+    local job, failure, response = submit(transport, to, timeout_s, max_idle_s)
     if not job then
       return nil, failure
     end
@@ -102,6 +102,63 @@ describe("an engine", function()
     one:close()
     assert.equal(200, (call(same, url)))
     assert.equal(before + 2, (server:listener("tls")))
+  end)
+
+  it("keeps a connection for each server", function()
+    local transport = open()
+    local plain = server:case({ id = "plain", listener = "http", steps = { { "send", OK } } })
+    local tls, http = server:listener("tls"), server:listener("http")
+    for _ = 1, 3 do
+      assert.equal(200, (call(transport, url)))
+      assert.equal(200, (call(transport, plain)))
+    end
+    assert.equal(tls + 1, (server:listener("tls")))
+    assert.equal(http + 1, (server:listener("http")))
+  end)
+
+  it("has a new connection take the place of one that was idle for too long", function()
+    local transport = open()
+    assert.equal(200, (call(transport, url)))
+    local connections, files = server:listener("tls"), process.files()
+    for i = 1, 3 do
+      assert.equal(200, (call(transport, url, nil, 0)))
+      assert.equal(connections + i, (server:listener("tls")))
+    end
+    assert.is_true(process.files() <= files)
+    assert.equal(200, (call(transport, url)))
+    assert.equal(connections + 3, (server:listener("tls")))
+  end)
+
+  it("closes an idle connection when its server does", function()
+    local transport = open()
+    assert.equal(200, (call(transport, url)))
+    collectgarbage()
+    collectgarbage()
+    local files = process.files()
+    local closing = server:case({ id = "closing", listener = "http", steps = { { "send", OK }, { "pause", 30 }, { "close" } } })
+    assert.equal(200, (call(transport, closing)))
+    assert.equal(files + 1, process.files())
+    eventually(function()
+      return process.files() == files
+    end)
+  end)
+
+  it("ends each transfer when its own time is over", function()
+    local transport, ends = open(), {}
+    local to = server:case({ listener = "tls", steps = { { "hang" } } })
+    local before = core.monotonic()
+    for i, seconds in ipairs({ 0.3, 0.1, 0.2 }) do
+      local job, _, response = submit(transport, to, seconds)
+      ends[i] = { job = job, response = response, at = seconds * FACTOR }
+    end
+    for _, i in ipairs({ 2, 3, 1 }) do
+      local status, failure = transports.wait(ends[i].job, ends[i].response)
+      local took = core.monotonic() - before
+      assert.is_nil(status)
+      assert.same({ "timeout", "response", true }, { failure.kind, failure.phase, failure.sent })
+      assert.is_true(took >= ends[i].at - 0.002 and took < ends[i].at + 0.09 * FACTOR, took)
+    end
+    assert.equal(200, (call(transport, url)))
   end)
 
   it("says which file of an identity cannot be used, and when there are too many identities", function()

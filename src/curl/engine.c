@@ -12,18 +12,6 @@
 
 #include "engine_state.h"
 
-long long vkyc_curl_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void vkyc_curl_fail(struct vkyc_failure *failure, const char *kind, const char *reason)
-{
-    *failure = (struct vkyc_failure){kind, NULL, reason, 0};
-}
-
 static int make_pipe(int fd[2])
 {
 #if defined(__linux__)
@@ -182,7 +170,7 @@ void vkyc_curl_engine_free(struct vkyc_curl_engine *e)
 static void abandon_job(struct vkyc_curl_engine *e, int slot)
 {
     struct vkyc_curl_job *job = e->jobs[slot];
-    memset(&job->transfer, 0, sizeof job->transfer);
+    job->lane = NULL;
     if (e->state[slot] != VKYC_CURL_QUEUED && e->state[slot] != VKYC_CURL_RUNNING) {
         return;
     }
@@ -220,6 +208,7 @@ static void abandon(struct vkyc_curl_engine *e)
         if (e->pools[i] != NULL) {
             e->pools[i]->multi = NULL;
             e->pools[i]->prepared = 0;
+            memset(e->pools[i]->lanes, 0, sizeof e->pools[i]->lanes);
         }
     }
     e->started = e->stop = e->ended = e->woken = e->signalled = e->unwoken = e->due = 0;

@@ -1,9 +1,8 @@
 /* A pool: libcurl's multi interface for one identity, because a client's key is no part of what libcurl compares before it shares a
- * connection; and its sockets, which we poll. */
+ * connection; and its lanes. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,94 +14,6 @@
 #ifndef SOCK_CLOEXEC
 #define SOCK_CLOEXEC 0
 #endif
-#ifndef POLLRDHUP
-#define POLLRDHUP 0
-#endif
-
-/* Sockets ------------------------------------------------------------------------------------------------------------------------------ */
-
-static struct vkyc_curl_watch *find_watch(struct vkyc_curl_engine *e, int fd)
-{
-    for (unsigned i = 0; i < e->watches; i++) {
-        if (e->watch[i].fd == fd) {
-            return &e->watch[i];
-        }
-    }
-    return NULL;
-}
-
-int vkyc_curl_watch_is_ours(struct vkyc_curl_watch *w)
-{
-    if (vkyc_curl_socket_identity(w->fd) == w->identity) {
-        return 1;
-    }
-    __atomic_store_n(&w->fd, -1, __ATOMIC_RELEASE);
-    return 0;
-}
-
-static struct vkyc_curl_watch *add_watch(struct vkyc_curl_pool *pool, int fd, int opened)
-{
-    struct vkyc_curl_engine *e = pool->engine;
-    struct vkyc_curl_watch *w = find_watch(e, fd); /* of a socket that was closed without a word */
-    if (w == NULL) {
-        w = find_watch(e, -1);
-    }
-    if (w == NULL && e->watches < VKYC_CURL_WATCHES) {
-        w = &e->watch[e->watches++];
-    }
-    if (w != NULL) {
-        w->events = 0;
-        w->opened = opened;
-        w->dead = 0;
-        w->identity = vkyc_curl_socket_identity(fd);
-        w->pool = pool;
-        __atomic_store_n(&w->fd, fd, __ATOMIC_RELEASE);
-    }
-    return w;
-}
-
-/* CURLOPT_OPENSOCKETFUNCTION */
-static curl_socket_t open_socket(void *ud, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    (void)purpose;
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd >= 0 && add_watch(ud, fd, 1) == NULL) {
-        close(fd);
-        return CURL_SOCKET_BAD;
-    }
-    return fd < 0 ? CURL_SOCKET_BAD : fd;
-}
-
-/* CURLOPT_CLOSESOCKETFUNCTION */
-static int close_socket(void *ud, curl_socket_t fd)
-{
-    struct vkyc_curl_pool *pool = ud;
-    struct vkyc_curl_watch *w = find_watch(pool->engine, fd);
-    if (w != NULL) {
-        __atomic_store_n(&w->fd, -1, __ATOMIC_RELEASE); /* first, for the sake of a child that is forked now */
-    }
-    return close(fd);
-}
-
-/* CURLMOPT_SOCKETFUNCTION */
-static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *ud, void *unused)
-{
-    struct vkyc_curl_pool *pool = ud;
-    struct vkyc_curl_watch *w = find_watch(pool->engine, fd);
-    (void)easy;
-    (void)unused;
-    if (what != CURL_POLL_REMOVE && (w == NULL || !vkyc_curl_watch_is_ours(w))) {
-        w = add_watch(pool, fd, 0);
-    }
-    if (w != NULL && what == CURL_POLL_REMOVE && !w->opened) {
-        __atomic_store_n(&w->fd, -1, __ATOMIC_RELEASE);
-    } else if (w != NULL) {
-        short in = what == CURL_POLL_IN || what == CURL_POLL_INOUT ? POLLIN : 0;
-        short out = what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? POLLOUT : 0;
-        w->events = (short)(in | out);
-    }
-    return 0;
-}
 
 /* CURLMOPT_TIMERFUNCTION */
 static int set_timer(CURLM *multi, long wait, void *ud)
@@ -112,44 +23,6 @@ static int set_timer(CURLM *multi, long wait, void *ud)
     pool->timer = wait < 0 ? -1 : vkyc_curl_now() + wait;
     return 0;
 }
-
-void vkyc_curl_watch_end(struct vkyc_curl_watch *w)
-{
-    char rest[4096];
-    /* libcurl takes waiting bytes for life, even a farewell: no more can come after the shutdown, and what is there must go. */
-    shutdown(w->fd, SHUT_RDWR);
-    while (recv(w->fd, rest, sizeof rest, MSG_DONTWAIT) > 0) {
-    }
-    w->dead = 1;
-}
-
-int vkyc_curl_watch_is_idle(const struct vkyc_curl_watch *w)
-{
-    return w->fd >= 0 && w->opened && !w->dead && w->events == 0;
-}
-
-void vkyc_curl_pool_drop_stale(struct vkyc_curl_pool *pool)
-{
-    struct vkyc_curl_engine *e = pool->engine;
-    struct pollfd polled[VKYC_CURL_WATCHES];
-    struct vkyc_curl_watch *of[VKYC_CURL_WATCHES];
-    unsigned count = 0;
-    for (unsigned i = 0; i < e->watches; i++) {
-        if (e->watch[i].pool == pool && vkyc_curl_watch_is_idle(&e->watch[i])) {
-            of[count] = &e->watch[i];
-            polled[count++] = (struct pollfd){e->watch[i].fd, POLLIN | POLLRDHUP, 0};
-        }
-    }
-    if (count > 0 && poll(polled, count, 0) > 0) {
-        for (unsigned i = 0; i < count; i++) {
-            if (polled[i].revents != 0 && vkyc_curl_watch_is_ours(of[i])) {
-                vkyc_curl_watch_end(of[i]);
-            }
-        }
-    }
-}
-
-/* Pools -------------------------------------------------------------------------------------------------------------------------------- */
 
 int vkyc_curl_pool_start(struct vkyc_curl_pool *pool, struct vkyc_failure *failure)
 {
@@ -161,22 +34,28 @@ int vkyc_curl_pool_start(struct vkyc_curl_pool *pool, struct vkyc_failure *failu
     }
     CURLM *multi = vkyc_curl_global() ? curl_multi_init() : NULL;
     if (multi == NULL) {
-        *failure = (struct vkyc_failure){"memory", NULL, "There is no memory for the transfer.", 0};
+        vkyc_curl_fail(failure, "memory", "There is no memory for the transfer.");
         return 0;
     }
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, vkyc_curl_watch_want);
     curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, pool);
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, pool);
-    /* Those in use count: with less, a full house would close each connection behind its transfer. */
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)VKYC_MAX_IN_FLIGHT);
+    /* Lanes decide what is closed; with less than they have, libcurl would. */
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 2L * VKYC_MAX_IN_FLIGHT);
     pool->multi = multi;
-    pool->serial = ++pool->engine->pool_serials;
     return 1;
 }
 
 void vkyc_curl_pool_stop(struct vkyc_curl_pool *pool)
 {
+    for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
+        if (pool->lanes[i] != NULL) {
+            vkyc_curl_transfer_close(&pool->lanes[i]->transfer);
+            free(pool->lanes[i]);
+            pool->lanes[i] = NULL;
+        }
+    }
     if (pool->multi != NULL) {
         curl_multi_cleanup(pool->multi);
         pool->multi = NULL;
@@ -227,30 +106,73 @@ static void begin_handshake(CURLM *multi, int listener)
  * does not end. No byte leaves the machine. */
 void vkyc_curl_pool_prepare(struct vkyc_curl_pool *pool)
 {
-    struct vkyc_curl_transfer t;
-    struct vkyc_failure failure;
+    static const struct vkyc_curl_limits limits = {1000, 1000, -1};
+    struct vkyc_curl_connection c;
     char url[48];
     int listener = listen_alone(url, sizeof url);
-    memset(&t, 0, sizeof t);
+    memset(&c, 0, sizeof c);
     if (listener < 0) {
         return;
     }
-    if (vkyc_curl_transfer_open(&t, &pool->identity, NULL, &failure)) {
-        curl_easy_setopt(t.easy, CURLOPT_URL, url);
-        curl_easy_setopt(t.easy, CURLOPT_PROXY, "");
-        curl_easy_setopt(t.easy, CURLOPT_TIMEOUT_MS, 1000L);
-        curl_multi_add_handle(pool->multi, t.easy);
-        begin_handshake(pool->multi, listener);
-        curl_multi_remove_handle(pool->multi, t.easy);
-        vkyc_curl_transfer_close(&t);
+    if (vkyc_curl_connection_open(&c, &pool->identity, NULL) == CURLE_OK) {
+        curl_easy_setopt(c.easy, CURLOPT_PROXY, "");
+        if (vkyc_curl_connection_begin(&c, pool->multi, url, strlen(url), &limits) == CURLE_OK) {
+            begin_handshake(pool->multi, listener);
+        }
+        vkyc_curl_connection_close(&c);
     }
     close(listener);
 }
 
-void vkyc_curl_pool_attach(struct vkyc_curl_pool *pool, CURL *easy)
+/* Makes a lane where there is none. */
+static struct vkyc_curl_lane *new_lane(struct vkyc_curl_pool *pool, struct vkyc_failure *failure)
 {
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, pool);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, pool);
+    const struct vkyc_curl_socket_hooks hooks = {vkyc_curl_watch_open, vkyc_curl_watch_close, pool};
+    struct vkyc_curl_lane *lane = calloc(1, sizeof *lane);
+    if (lane == NULL) {
+        vkyc_curl_fail(failure, "memory", "There is no memory for the transfer.");
+        return NULL;
+    }
+    if (!vkyc_curl_transfer_open(&lane->transfer, &pool->identity, &hooks, failure)) {
+        free(lane);
+        return NULL;
+    }
+    curl_easy_setopt(lane->transfer.connection.easy, CURLOPT_PRIVATE, lane);
+    return lane;
+}
+
+struct vkyc_curl_lane *vkyc_curl_pool_lane(struct vkyc_curl_pool *pool, const char *origin, size_t size, long max_idle, int *connected,
+                                           struct vkyc_failure *failure)
+{
+    int hole = -1;
+    struct vkyc_curl_lane *spare = NULL; /* without a connection, or with one to the same origin that will not do */
+    struct vkyc_curl_lane *oldest = NULL;
+    *connected = 0;
+    for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
+        struct vkyc_curl_lane *lane = pool->lanes[i];
+        struct vkyc_curl_connection *c = lane != NULL ? &lane->transfer.connection : NULL;
+        if (lane == NULL) {
+            hole = hole < 0 ? i : hole;
+        } else if (lane->job != NULL) {
+            continue;
+        } else if (vkyc_curl_connection_is_to(c, origin, size)) {
+            if (vkyc_curl_connection_is_usable(c, max_idle)) {
+                *connected = 1;
+                return lane;
+            }
+            spare = lane;
+        } else if (c->multi == NULL) {
+            spare = lane;
+        } else if (oldest == NULL || c->idle_since < oldest->transfer.connection.idle_since) {
+            oldest = lane;
+        }
+    }
+    if (spare != NULL) {
+        return spare;
+    }
+    if (hole >= 0) {
+        pool->lanes[hole] = new_lane(pool, failure);
+        return pool->lanes[hole];
+    }
+    return oldest; /* no more can be under way than there are lanes */
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "engine.h"
+#include "sockets.h"
 
 /* Where a slot is. FREE and the DONE ones are the owner's, the others the thread's; changed under the lock. */
 enum { VKYC_CURL_FREE, VKYC_CURL_QUEUED, VKYC_CURL_RUNNING, VKYC_CURL_DONE, VKYC_CURL_DONE_TOLD };
@@ -12,17 +13,23 @@ enum { VKYC_CURL_FREE, VKYC_CURL_QUEUED, VKYC_CURL_RUNNING, VKYC_CURL_DONE, VKYC
 /* What is wanted of a transfer that is under way. */
 enum { VKYC_CURL_GO_ON, VKYC_CURL_CANCEL, VKYC_CURL_CLOSE, VKYC_CURL_DROP };
 
-/* Every connection that libcurl may have: those that pools keep, and for each transfer a second address and its resolver. */
+/* Every socket that libcurl may have: those of lanes, and for each transfer a second address and its resolver. */
 enum { VKYC_CURL_WATCHES = VKYC_MAX_IN_FLIGHT * (VKYC_MAX_IDENTITIES + 3) };
 
 /* A socket that the thread polls. An entry that is not used has fd -1, and moves neither: a forked child reads the table as it finds it. */
 struct vkyc_curl_watch {
     int fd;
-    short events; /* what libcurl waits for; 0: the connection is idle */
+    short events; /* what libcurl waits for while it connects */
     int opened;   /* a connection, not one of libcurl's inner pipes */
-    int dead;     /* its peer is gone, and libcurl will see it when it looks */
     ino_t identity;
     struct vkyc_curl_pool *pool;
+    struct vkyc_curl_lane *lane; /* whose connection stands; NULL before */
+};
+
+/* A connection that is kept, and the transfer that it has. */
+struct vkyc_curl_lane {
+    struct vkyc_curl_transfer transfer;
+    struct vkyc_curl_job *job; /* NULL: idle */
 };
 
 struct vkyc_curl_pool {
@@ -35,8 +42,8 @@ struct vkyc_curl_pool {
     int prepared;
     /* the thread's */
     CURLM *multi;
-    long long timer; /* when libcurl wants to be called; -1: not */
-    unsigned serial;
+    long long timer;                                  /* when libcurl wants to be called; -1: not */
+    struct vkyc_curl_lane *lanes[VKYC_MAX_IN_FLIGHT]; /* owned */
 };
 
 struct vkyc_curl_job {
@@ -52,8 +59,7 @@ struct vkyc_curl_job {
     const void *owner;
     unsigned serial; /* 0: no ticket is out */
     /* the thread's */
-    struct vkyc_curl_transfer transfer;
-    unsigned pool_serial; /* whose identity the transfer has */
+    struct vkyc_curl_lane *lane; /* while it is under way */
 };
 
 struct vkyc_curl_engine {
@@ -83,16 +89,9 @@ struct vkyc_curl_engine {
     int wake[2];   /* the owner wakes the thread */
     int notice[2]; /* the thread tells the owner */
     int due;       /* a transfer ended that the owner was not told of */
-    unsigned pool_serials;
     unsigned watches; /* entries that were ever used */
     struct vkyc_curl_watch watch[VKYC_CURL_WATCHES];
 };
-
-/* Milliseconds of the monotonic clock. */
-long long vkyc_curl_now(void);
-
-/* Fills a failure of something that was not sent. */
-void vkyc_curl_fail(struct vkyc_failure *failure, const char *kind, const char *reason);
 
 /* First in every function of engine.h: the process may be a child, which lets go of what it inherited. */
 void vkyc_curl_engine_check_process(struct vkyc_curl_engine *e);
@@ -122,23 +121,25 @@ int vkyc_curl_pool_start(struct vkyc_curl_pool *pool, struct vkyc_failure *failu
 /* Closes the connections; no transfer may be under way. */
 void vkyc_curl_pool_stop(struct vkyc_curl_pool *pool);
 
-/* Has the sockets of an easy handle watched. */
-void vkyc_curl_pool_attach(struct vkyc_curl_pool *pool, CURL *easy);
-
 /* Loads the certificates. */
 void vkyc_curl_pool_prepare(struct vkyc_curl_pool *pool);
 
-/* Ends idle connections that have something to say, before a transfer is given one: the last poll may be a while ago. */
-void vkyc_curl_pool_drop_stale(struct vkyc_curl_pool *pool);
+/* A lane that is idle, at best with a connection to that origin which is usable: *connected. NULL with a failure. */
+struct vkyc_curl_lane *vkyc_curl_pool_lane(struct vkyc_curl_pool *pool, const char *origin, size_t size, long max_idle, int *connected,
+                                           struct vkyc_failure *failure);
+
+/* engine_watch.c, all for the thread. */
+
+/* libcurl's callbacks for sockets; `ud` is a pool. */
+curl_socket_t vkyc_curl_watch_open(void *ud, curlsocktype purpose, struct curl_sockaddr *address);
+int vkyc_curl_watch_close(void *ud, curl_socket_t fd);
+int vkyc_curl_watch_want(CURL *easy, curl_socket_t fd, int what, void *ud, void *unused);
+
+/* The connection of a lane stands: from now on its socket is the lane's business. */
+void vkyc_curl_watch_give(struct vkyc_curl_engine *e, struct vkyc_curl_lane *lane);
 
 /* The number still is that of the socket which libcurl opened. If not, libcurl closed it without a word, and the entry is freed. */
 int vkyc_curl_watch_is_ours(struct vkyc_curl_watch *w);
-
-/* Nobody uses the connection. */
-int vkyc_curl_watch_is_idle(const struct vkyc_curl_watch *w);
-
-/* Ends an idle connection that has something to say: its end, or bytes that the next request would take for its answer. */
-void vkyc_curl_watch_end(struct vkyc_curl_watch *w);
 
 /* The thread; `ud` is the engine. */
 void *vkyc_curl_engine_run(void *ud);

@@ -1,4 +1,4 @@
-/* The thread's side of an engine: takes orders, lets libcurl work, hands answers over. */
+/* The thread's side of an engine: takes orders, lets libcurl connect, moves requests and answers, hands these over. */
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -58,47 +58,62 @@ static void fail_wished(struct vkyc_curl_job *job, unsigned char wish, int sent)
     }
 }
 
-static int open_transfer(struct vkyc_curl_job *job)
+/* Ends the transfer of a lane; `code` is what came of it. */
+static void end_lane(struct vkyc_curl_lane *lane, CURLcode code)
 {
-    if (!vkyc_curl_pool_start(job->pool, &job->failure)) {
-        return 0;
+    struct vkyc_curl_job *job = lane->job;
+    job->status = vkyc_curl_transfer_end(&lane->transfer, code, &job->failure);
+    job->lane = NULL;
+    lane->job = NULL;
+}
+
+/* Goes on with the transfer of a lane that has its connection. */
+static void step_lane(struct vkyc_curl_lane *lane, int readable)
+{
+    struct vkyc_curl_job *job = lane->job;
+    CURLcode code = vkyc_curl_transfer_step(&lane->transfer, readable);
+    if (code != CURLE_AGAIN) {
+        end_lane(lane, code);
+        end_job(job->pool->engine, job->slot);
     }
-    if (job->transfer.easy != NULL && job->pool_serial == job->pool->serial) {
-        return 1;
-    }
-    if (job->transfer.easy != NULL) {
-        vkyc_curl_transfer_close(&job->transfer);
-    }
-    memset(&job->transfer, 0, sizeof job->transfer);
-    if (!vkyc_curl_transfer_open(&job->transfer, &job->pool->identity, NULL, &job->failure)) {
-        return 0;
-    }
-    job->pool_serial = job->pool->serial;
-    CURL *easy = job->transfer.easy;
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, job);
-    vkyc_curl_pool_attach(job->pool, easy);
-    return 1;
+}
+
+static int is_connected(const struct vkyc_curl_lane *lane)
+{
+    return lane->transfer.connection.socket != CURL_SOCKET_BAD;
 }
 
 /* 0 when it failed at once. */
 static int begin_job(struct vkyc_curl_job *job, unsigned char wish)
 {
+    struct vkyc_http_target target;
+    int connected = 0;
     job->status = 0;
     if (wish != VKYC_CURL_GO_ON) {
         fail_wished(job, wish, 0);
         return 0;
     }
-    if (!open_transfer(job)) {
+    if (!vkyc_curl_pool_start(job->pool, &job->failure) || !vkyc_curl_target(&job->request, &target, &job->failure)) {
         return 0;
+    }
+    const char *origin = job->request.url.data;
+    size_t size = vkyc_curl_origin_size(&job->request, &target);
+    struct vkyc_curl_lane *lane = vkyc_curl_pool_lane(job->pool, origin, size, job->limits.max_idle, &connected, &job->failure);
+    if (lane == NULL || !vkyc_curl_transfer_begin(&lane->transfer, &job->request, &target, &job->response, &job->failure)) {
+        return 0;
+    }
+    lane->job = job;
+    job->lane = lane;
+    if (connected) {
+        step_lane(lane, 0);
+        return 1;
     }
     /* The thread may have been busy. */
     long long left = job->ends - vkyc_curl_now();
     job->limits.timeout = left < 1 ? 1 : (long)left;
-    if (!vkyc_curl_transfer_begin(&job->transfer, &job->request, &job->response, &job->limits, &job->failure)) {
-        return 0;
-    }
-    if (curl_multi_add_handle(job->pool->multi, job->transfer.easy) != CURLM_OK) {
-        (void)!vkyc_curl_transfer_end(&job->transfer, CURLE_OUT_OF_MEMORY, &job->failure);
+    CURLcode code = vkyc_curl_connection_begin(&lane->transfer.connection, job->pool->multi, origin, size, &job->limits);
+    if (code != CURLE_OK) {
+        end_lane(lane, code);
         return 0;
     }
     return 1;
@@ -106,41 +121,46 @@ static int begin_job(struct vkyc_curl_job *job, unsigned char wish)
 
 static void stop_job(struct vkyc_curl_job *job, unsigned char wish)
 {
-    int sent = job->transfer.sends > 0;
-    curl_multi_remove_handle(job->pool->multi, job->transfer.easy);
-    (void)!vkyc_curl_transfer_end(&job->transfer, CURLE_ABORTED_BY_CALLBACK, &job->failure);
+    int sent = job->lane->transfer.sends > 0;
+    end_lane(job->lane, CURLE_ABORTED_BY_CALLBACK);
     fail_wished(job, wish, sent);
 }
 
-static void collect_ended(struct vkyc_curl_pool *pool)
+/* Takes over the connections that libcurl has made, and ends the transfers for which it could not. */
+static void collect_connected(struct vkyc_curl_pool *pool)
 {
     int left;
     CURLMsg *message;
     while ((message = curl_multi_info_read(pool->multi, &left)) != NULL) {
-        struct vkyc_curl_job *job = NULL;
-        CURL *easy = message->easy_handle;
+        struct vkyc_curl_lane *lane = NULL;
         CURLcode code = message->data.result;
-        curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&job);
-        if (message->msg == CURLMSG_DONE && job != NULL) {
-            curl_multi_remove_handle(pool->multi, easy);
-            job->status = vkyc_curl_transfer_end(&job->transfer, code, &job->failure);
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&lane);
+        if (message->msg != CURLMSG_DONE || lane == NULL || lane->job == NULL || is_connected(lane)) {
+            continue;
+        }
+        struct vkyc_curl_job *job = lane->job;
+        if (code == CURLE_OK) {
+            code = vkyc_curl_connection_stands(&lane->transfer.connection);
+        }
+        if (code == CURLE_OK) {
+            vkyc_curl_watch_give(pool->engine, lane);
+            step_lane(lane, 0);
+        } else {
+            end_lane(lane, code);
             end_job(pool->engine, job->slot);
         }
     }
 }
 
-/* Ends every transfer of a pool: libcurl had no memory to go on, and would not say for which of them. */
+/* Ends every transfer of a pool whose connection is being made: libcurl had no memory to go on, and would not say for which of them. */
 static void fail_all(struct vkyc_curl_pool *pool)
 {
-    struct vkyc_curl_engine *e = pool->engine;
     for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
-        pthread_mutex_lock(&e->lock);
-        struct vkyc_curl_job *job = e->state[i] == VKYC_CURL_RUNNING ? e->jobs[i] : NULL;
-        pthread_mutex_unlock(&e->lock);
-        if (job != NULL && job->pool == pool && job->transfer.response != NULL) {
-            curl_multi_remove_handle(pool->multi, job->transfer.easy);
-            job->status = vkyc_curl_transfer_end(&job->transfer, CURLE_OUT_OF_MEMORY, &job->failure);
-            end_job(e, i);
+        struct vkyc_curl_lane *lane = pool->lanes[i];
+        if (lane != NULL && lane->job != NULL && !is_connected(lane)) {
+            int slot = lane->job->slot;
+            end_lane(lane, CURLE_OUT_OF_MEMORY);
+            end_job(pool->engine, slot);
         }
     }
 }
@@ -149,7 +169,7 @@ static void act(struct vkyc_curl_pool *pool, curl_socket_t fd, int mask)
 {
     int running;
     CURLMcode code = curl_multi_socket_action(pool->multi, fd, mask, &running);
-    collect_ended(pool);
+    collect_connected(pool);
     if (code != CURLM_OK) {
         fail_all(pool);
     }
@@ -206,13 +226,10 @@ static void take_orders(struct vkyc_curl_engine *e, struct orders *o)
 
 static void follow_orders(struct vkyc_curl_engine *e, struct orders *o)
 {
-    int begun = 0;
     for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
         if (o->begin[i]) {
             if (!begin_job(e->jobs[i], o->wish[i])) {
                 end_job(e, i);
-            } else {
-                begun = 1;
             }
         } else if (o->wish[i] != VKYC_CURL_GO_ON) {
             stop_job(e->jobs[i], o->wish[i]);
@@ -221,9 +238,6 @@ static void follow_orders(struct vkyc_curl_engine *e, struct orders *o)
     }
     for (int i = 0; i < VKYC_MAX_IDENTITIES; i++) {
         struct vkyc_failure failure;
-        if (begun && o->pools[i] != NULL) {
-            vkyc_curl_pool_drop_stale(o->pools[i]); /* libcurl chooses connections when its timers run, which is next */
-        }
         if (o->closing[i] != NULL) {
             vkyc_curl_pool_stop(o->closing[i]);
             pthread_mutex_lock(&e->lock);
@@ -243,7 +257,33 @@ static void follow_orders(struct vkyc_curl_engine *e, struct orders *o)
     }
 }
 
-/* Lets libcurl work whose time has come. Returns when it wants to be called next, at the latest at `until`; -1 for never. */
+static long long sooner(long long a, long long b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Ends the transfers of a pool whose time is over. Returns when that of another will be, or -1. */
+static long long end_late(struct vkyc_curl_pool *pool)
+{
+    long long now = vkyc_curl_now();
+    long long first = -1;
+    for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
+        struct vkyc_curl_lane *lane = pool->lanes[i];
+        if (lane == NULL || lane->job == NULL || !is_connected(lane)) {
+            continue; /* libcurl has the time of a connection that is being made */
+        }
+        struct vkyc_curl_job *job = lane->job;
+        if (job->ends <= now) {
+            end_lane(lane, CURLE_OPERATION_TIMEDOUT);
+            end_job(pool->engine, job->slot);
+        } else {
+            first = sooner(first, job->ends);
+        }
+    }
+    return first;
+}
+
+/* Does what the time has come for. Returns when it comes next, at the latest at `until`; -1 for never. */
 static long long run_timers(struct orders *o, long long until)
 {
     for (int i = 0; i < VKYC_MAX_IDENTITIES; i++) {
@@ -255,10 +295,8 @@ static long long run_timers(struct orders *o, long long until)
             pool->timer = -1; /* libcurl sets it again */
             act(pool, CURL_SOCKET_TIMEOUT, 0);
         }
-        collect_ended(pool); /* a transfer may end while others are added */
-        if (pool->timer >= 0 && (until < 0 || pool->timer < until)) {
-            until = pool->timer;
-        }
+        collect_connected(pool); /* a connection may fail while others are added */
+        until = sooner(sooner(until, pool->timer), end_late(pool));
     }
     return until;
 }
@@ -266,11 +304,18 @@ static long long run_timers(struct orders *o, long long until)
 static void handle_event(struct vkyc_curl_watch *w, int fd, short events)
 {
     int mask = 0;
-    if (w->fd != fd || !vkyc_curl_watch_is_ours(w)) {
+    if (w->fd != fd) {
         return; /* closed, maybe by what an earlier event brought about */
     }
-    if (vkyc_curl_watch_is_idle(w)) {
-        vkyc_curl_watch_end(w);
+    if (w->lane != NULL && w->lane->job == NULL) {
+        vkyc_curl_connection_end(&w->lane->transfer.connection); /* its end, or bytes that the next request would take for its answer */
+        return;
+    }
+    if (w->lane != NULL) {
+        step_lane(w->lane, (events & ~POLLOUT) != 0);
+        return;
+    }
+    if (!vkyc_curl_watch_is_ours(w)) {
         return;
     }
     if ((events & (POLLIN | POLLHUP)) != 0) {
@@ -285,6 +330,15 @@ static void handle_event(struct vkyc_curl_watch *w, int fd, short events)
     act(w->pool, fd, mask);
 }
 
+/* What is waited for on a socket; 0: nothing. */
+static short events_of(const struct vkyc_curl_watch *w)
+{
+    if (w->lane == NULL) {
+        return w->events;
+    }
+    return w->lane->job != NULL ? vkyc_curl_transfer_events(&w->lane->transfer) : (short)(POLLIN | POLLRDHUP);
+}
+
 static void wait_for_events(struct vkyc_curl_engine *e, long long until)
 {
     struct pollfd polled[VKYC_CURL_WATCHES + 1];
@@ -294,9 +348,10 @@ static void wait_for_events(struct vkyc_curl_engine *e, long long until)
     polled[0] = (struct pollfd){e->wake[0], POLLIN, 0};
     for (unsigned i = 0; i < e->watches; i++) {
         struct vkyc_curl_watch *w = &e->watch[i];
-        if (w->fd >= 0 && (w->events != 0 || vkyc_curl_watch_is_idle(w))) {
+        short events = w->fd >= 0 ? events_of(w) : 0;
+        if (events != 0) {
             of[count] = w;
-            polled[count++] = (struct pollfd){w->fd, w->events != 0 ? w->events : (short)(POLLIN | POLLRDHUP), 0};
+            polled[count++] = (struct pollfd){w->fd, events, 0};
         }
     }
     tell(e);
@@ -327,13 +382,8 @@ static void wait_for_events(struct vkyc_curl_engine *e, long long until)
 static void clean_up(struct vkyc_curl_engine *e)
 {
     for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
-        struct vkyc_curl_job *job = e->jobs[i];
-        if (job != NULL && job->transfer.easy != NULL) {
-            /* NULL: no transfer is under way. */
-            if (job->transfer.response != NULL) {
-                stop_job(job, VKYC_CURL_CANCEL);
-            }
-            vkyc_curl_transfer_close(&job->transfer);
+        if (e->jobs[i] != NULL && e->jobs[i]->lane != NULL) {
+            stop_job(e->jobs[i], VKYC_CURL_CANCEL);
         }
     }
     for (int i = 0; i < VKYC_MAX_IDENTITIES; i++) {

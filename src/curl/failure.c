@@ -13,38 +13,30 @@ static void say(struct vkyc_failure *failure, const char *kind, const char *phas
 
 static int mentions(const struct vkyc_curl_transfer *t, const char *word)
 {
-    return strstr(t->error, word) != NULL;
+    return strstr(t->connection.error, word) != NULL;
 }
 
 static long long microseconds(const struct vkyc_curl_transfer *t, CURLINFO info)
 {
     curl_off_t value = 0;
-    return curl_easy_getinfo(t->easy, info, &value) == CURLE_OK ? (long long)value : 0;
+    return curl_easy_getinfo(t->connection.easy, info, &value) == CURLE_OK ? (long long)value : 0;
 }
 
 /* How far it came: the last step that did not end. */
 static const char *reached(const struct vkyc_curl_transfer *t)
 {
-    if (t->sends > 0 && t->response != NULL) {
+    CURL *easy = t->connection.easy;
+    if (t->sends > 0) {
         const struct vkyc_head *head = &t->response->head;
-        if (head->status != 0 || head->in_head || head->interim > 0) {
-            return "response";
-        }
-        if (t->unsent >= 0) {
-            return t->unsent > 0 ? "send" : "response";
-        }
-        curl_off_t uploaded = 0;
-        curl_off_t length = 0;
-        curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-        curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &length);
-        return uploaded < length ? "send" : "response";
+        int begun = head->status != 0 || head->in_head != 0 || head->interim > 0;
+        return t->unsent > 0 && !begun ? "send" : "response";
     }
-    if (t->easy == NULL || microseconds(t, CURLINFO_NAMELOOKUP_TIME_T) == 0) {
+    if (easy == NULL || microseconds(t, CURLINFO_NAMELOOKUP_TIME_T) == 0) {
         return "dns";
     }
     /* libcurl gives the time of the connection only after TLS, but knows our port as soon as the connection stands. */
     long port = 0;
-    curl_easy_getinfo(t->easy, CURLINFO_LOCAL_PORT, &port);
+    curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
     return port == 0 && microseconds(t, CURLINFO_CONNECT_TIME_T) == 0 ? "connect" : "tls";
 }
 
@@ -67,7 +59,7 @@ static void explain_timeout(const struct vkyc_curl_transfer *t, struct vkyc_fail
 static void explain_certificate(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
 {
     long result = 0;
-    curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &result);
+    curl_easy_getinfo(t->connection.easy, CURLINFO_SSL_VERIFYRESULT, &result);
     say(failure, "tls", "tls", vkyc_certificate_reason(result));
 }
 
@@ -76,7 +68,7 @@ static void explain_certificate(const struct vkyc_curl_transfer *t, struct vkyc_
 static void explain_handshake(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
 {
     long system_error = 0;
-    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &system_error);
+    curl_easy_getinfo(t->connection.easy, CURLINFO_OS_ERRNO, &system_error);
     if (system_error != 0 || mentions(t, "SSL_ERROR_SYSCALL") || mentions(t, "unexpected eof")) {
         say(failure, "network", "tls", "The connection broke during the TLS handshake.");
     } else {
@@ -84,46 +76,19 @@ static void explain_handshake(const struct vkyc_curl_transfer *t, struct vkyc_fa
     }
 }
 
-/* Codes 52, 55 and 56: the connection failed under the transfer, or what came over it was not what it should be. */
+/* Codes 55 and 56: the connection broke, or what came over it was not TLS as it should be. */
 static void explain_break(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
 {
-    const struct vkyc_head *head = t->response != NULL ? &t->response->head : NULL;
-    long system_error = 0;
     long proxy_status = 0;
     const char *phase = reached(t);
-    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &system_error);
-    curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    curl_easy_getinfo(t->connection.easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (t->sends == 0 && proxy_status != 0) {
         say(failure, "connect", "connect", "The proxy refused to connect to the server.");
     } else if (mentions(t, "SSL routines") && !mentions(t, "unexpected eof")) {
         say(failure, "tls", phase, "The server ended the TLS connection with an alert, or broke its rules.");
-    } else if (head != NULL && head->complete && head->chunked && system_error == 0 && mentions(t, "chunk")) {
-        say(failure, "protocol", "response", "The response's chunks are malformed.");
     } else {
         say(failure, "network", phase, "The connection broke before the response was complete.");
     }
-}
-
-/* Code 23 and others that our own callbacks and checks brought about. */
-static void explain_refusal(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
-{
-    enum vkyc_head_fault fault = t->response->head.fault;
-    enum vkyc_status body = t->response->body.status;
-    if (fault == VKYC_HEAD_MEMORY || body == VKYC_ERR_MEMORY) {
-        say(failure, "memory", "response", "There is no memory for the response.");
-    } else if (fault != VKYC_HEAD_FINE) {
-        say(failure, fault == VKYC_HEAD_TOO_LARGE ? "too_large" : "protocol", "response", vkyc_head_fault_text(fault));
-    } else if (t->too_long || body == VKYC_ERR_LIMIT) {
-        say(failure, "too_large", "response", "The response's body is larger than max_body_bytes allows.");
-    } else {
-        say(failure, "protocol", "response", "The response is not proper HTTP/1.1.");
-    }
-}
-
-/* libcurl's word for a lack of memory is also that for a header line above its own limit, where it reads the head itself. */
-static int in_long_head(const struct vkyc_curl_transfer *t)
-{
-    return t->sends > 0 && t->unsent < 0 && t->response != NULL && t->response->head.in_head != 0 && !t->response->head.complete;
 }
 
 static void explain(const struct vkyc_curl_transfer *t, CURLcode code, struct vkyc_failure *failure)
@@ -159,42 +124,20 @@ static void explain(const struct vkyc_curl_transfer *t, CURLcode code, struct vk
     case CURLE_SSL_CERTPROBLEM:
         say(failure, "config", "tls", "A file of ca_file, crl_file, client_cert or client_key cannot be used.");
         break;
-    case CURLE_ABORTED_BY_CALLBACK:
-        say(failure, "network", "response", "The kept connection was closed before the response came; the request was not sent again.");
-        break;
-    case CURLE_PARTIAL_FILE:
-        say(failure, "network", "response", "The response was cut short.");
-        break;
-    case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
         explain_break(t, failure);
         break;
-    case CURLE_FILESIZE_EXCEEDED:
-        say(failure, "too_large", "response", "The response's body is larger than max_body_bytes allows.");
-        break;
-    case CURLE_WRITE_ERROR:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-        explain_refusal(t, failure);
-        break;
     case CURLE_OUT_OF_MEMORY:
-        if (in_long_head(t)) {
-            say(failure, "too_large", "response", "The response's head is larger than allowed, or there was no memory for it.");
-        } else {
-            say(failure, "memory", t->sends > 0 ? reached(t) : NULL, "There is no memory for the transfer.");
-        }
+        say(failure, "memory", t->sends > 0 ? reached(t) : NULL, "There is no memory for the transfer.");
         break;
     case CURLE_URL_MALFORMAT:
     case CURLE_LOGIN_DENIED:
         say(failure, "config", NULL, "The URL is malformed or holds a user's name.");
         break;
-    case CURLE_BAD_FUNCTION_ARGUMENT:
-        say(failure, "config", NULL, "The request's header fields are malformed or too many.");
-        break;
     case CURLE_UNSUPPORTED_PROTOCOL:
-        if (t->sends > 0) {
-            explain_refusal(t, failure);
+        if (t->sends > 0) { /* its word for a connection that it lost */
+            say(failure, "network", reached(t), "The connection broke before the response was complete.");
         } else {
             say(failure, "config", NULL, "The URL's scheme is not allowed: https only.");
         }
@@ -212,6 +155,11 @@ static void explain(const struct vkyc_curl_transfer *t, CURLcode code, struct vk
         }
         break;
     }
+}
+
+void vkyc_curl_fail(struct vkyc_failure *failure, const char *kind, const char *reason)
+{
+    *failure = (struct vkyc_failure){kind, NULL, reason, 0};
 }
 
 void vkyc_curl_explain(const struct vkyc_curl_transfer *t, CURLcode code, struct vkyc_failure *failure)

@@ -1,6 +1,7 @@
 #include "handle.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -60,9 +61,24 @@ static void sigpipe_release(const struct sigpipe_guard *g)
     pthread_sigmask(SIG_SETMASK, &g->old, NULL);
 }
 
+static int open_transfer(struct vkyc_curl_handle *h, struct vkyc_failure *failure)
+{
+    const struct vkyc_curl_socket_hooks hooks = {vkyc_curl_socket_open, vkyc_curl_socket_close, &h->sockets};
+    if (!vkyc_curl_transfer_open(&h->transfer, &h->identity, &hooks, failure)) {
+        return 0;
+    }
+    h->multi = curl_multi_init();
+    if (h->multi == NULL) {
+        vkyc_curl_explain(&h->transfer, CURLE_OUT_OF_MEMORY, failure);
+        vkyc_curl_transfer_close(&h->transfer);
+        return 0;
+    }
+    return 1;
+}
+
 int vkyc_curl_handle_open(struct vkyc_curl_handle *h, struct vkyc_failure *failure)
 {
-    if (!vkyc_curl_identity_check(&h->identity, failure) || !vkyc_curl_direct_open(&h->direct, &h->identity, &h->sockets, failure)) {
+    if (!vkyc_curl_identity_check(&h->identity, failure) || !open_transfer(h, failure)) {
         return 0;
     }
     h->guarded = raises_sigpipe();
@@ -76,7 +92,78 @@ int vkyc_curl_handle_open(struct vkyc_curl_handle *h, struct vkyc_failure *failu
 static void abandon(struct vkyc_curl_handle *h)
 {
     vkyc_curl_sockets_abandon(&h->sockets);
-    vkyc_curl_direct_abandon(&h->direct);
+    vkyc_curl_transfer_abandon(&h->transfer);
+    h->multi = NULL;
+}
+
+/* What came of the connection, or -1 while it is on its way. */
+static int outcome(CURLM *multi)
+{
+    int waiting = 0;
+    const struct CURLMsg *message = curl_multi_info_read(multi, &waiting);
+    return message != NULL && message->msg == CURLMSG_DONE ? (int)message->data.result : -1;
+}
+
+static CURLcode connect_to(struct vkyc_curl_handle *h, const char *origin, size_t size, const struct vkyc_curl_limits *limits)
+{
+    CURLcode code = vkyc_curl_connection_begin(&h->transfer.connection, h->multi, origin, size, limits);
+    if (code != CURLE_OK) {
+        return code;
+    }
+    int running = 0;
+    int result = -1;
+    while (result < 0) {
+        if (curl_multi_perform(h->multi, &running) != CURLM_OK) {
+            return CURLE_OUT_OF_MEMORY;
+        }
+        result = outcome(h->multi);
+        if (result < 0 && curl_multi_poll(h->multi, NULL, 0, 1000, NULL) != CURLM_OK) {
+            return CURLE_OUT_OF_MEMORY;
+        }
+    }
+    return result == CURLE_OK ? vkyc_curl_connection_stands(&h->transfer.connection) : (CURLcode)result;
+}
+
+/* Steps until the transfer came to its end, for good or bad. */
+static CURLcode exchange(struct vkyc_curl_transfer *t, long long deadline)
+{
+    CURLcode code = vkyc_curl_transfer_step(t, 0);
+    while (code == CURLE_AGAIN) {
+        long long left = deadline - vkyc_curl_now();
+        struct pollfd polled = {t->connection.socket, vkyc_curl_transfer_events(t), 0};
+        int ready = left > 0 ? poll(&polled, 1, (int)left) : 0;
+        if (ready == 0) {
+            return CURLE_OPERATION_TIMEDOUT;
+        }
+        if (ready > 0) {
+            code = vkyc_curl_transfer_step(t, (polled.revents & ~POLLOUT) != 0);
+        } else if (errno != EINTR && errno != EAGAIN) {
+            return CURLE_RECV_ERROR;
+        }
+    }
+    return code;
+}
+
+static int perform(struct vkyc_curl_handle *h, const struct vkyc_request *request, struct vkyc_response *response,
+                   const struct vkyc_curl_limits *limits, struct vkyc_failure *failure)
+{
+    struct vkyc_curl_transfer *t = &h->transfer;
+    struct vkyc_http_target target;
+    long long begun = vkyc_curl_now();
+    CURLcode code = CURLE_OK;
+    if (!vkyc_curl_target(request, &target, failure) || !vkyc_curl_transfer_begin(t, request, &target, response, failure)) {
+        vkyc_response_reset(response);
+        return 0;
+    }
+    size_t origin = vkyc_curl_origin_size(request, &target);
+    if (!vkyc_curl_connection_is_to(&t->connection, request->url.data, origin) ||
+        !vkyc_curl_connection_is_usable(&t->connection, limits->max_idle)) {
+        code = connect_to(h, request->url.data, origin, limits);
+    }
+    if (code == CURLE_OK) {
+        code = exchange(t, begun + (limits->timeout < 1 ? 1 : limits->timeout));
+    }
+    return vkyc_curl_transfer_end(t, code, failure);
 }
 
 int vkyc_curl_handle_perform(struct vkyc_curl_handle *h, const struct vkyc_request *request, struct vkyc_response *response,
@@ -88,8 +175,7 @@ int vkyc_curl_handle_perform(struct vkyc_curl_handle *h, const struct vkyc_reque
     }
     if (h->pid != getpid()) {
         abandon(h);
-        memset(&h->direct, 0, sizeof h->direct);
-        if (!vkyc_curl_direct_open(&h->direct, &h->identity, &h->sockets, failure)) {
+        if (!open_transfer(h, failure)) {
             h->open = 0;
             return 0;
         }
@@ -97,7 +183,7 @@ int vkyc_curl_handle_perform(struct vkyc_curl_handle *h, const struct vkyc_reque
     }
     struct sigpipe_guard guard;
     sigpipe_hold(&guard, h->guarded);
-    int status = vkyc_curl_direct_perform(&h->direct, request, response, limits, failure);
+    int status = perform(h, request, response, limits, failure);
     sigpipe_release(&guard);
     return status;
 }
@@ -111,7 +197,8 @@ void vkyc_curl_handle_close(struct vkyc_curl_handle *h)
         } else {
             struct sigpipe_guard guard;
             sigpipe_hold(&guard, h->guarded);
-            vkyc_curl_direct_close(&h->direct);
+            vkyc_curl_transfer_close(&h->transfer);
+            curl_multi_cleanup(h->multi);
             sigpipe_release(&guard);
         }
     }
