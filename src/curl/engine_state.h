@@ -86,9 +86,9 @@ struct vkyc_curl_engine {
     int unwoken; /* transfers were queued that the thread was not woken for */
     unsigned serials;
     /* the thread's, but for writing wake[1] */
-    int wake[2];   /* the owner wakes the thread */
-    int notice[2]; /* the thread tells the owner */
-    int due;       /* a transfer ended that the owner was not told of */
+    int wake[2];      /* the owner wakes the thread */
+    int notice[2];    /* the thread tells the owner */
+    int due;          /* a transfer ended that the owner was not told of */
     unsigned watches; /* entries that were ever used */
     struct vkyc_curl_watch watch[VKYC_CURL_WATCHES];
 };
