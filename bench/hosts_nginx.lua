@@ -13,6 +13,7 @@ local REQUESTS = quick and 1000 or 4000
 local SLOW = 64
 local PINGS = quick and 500 or 1500
 local FEW, MANY = 8, 512
+local EACH = quick and 8 or 64 -- calls of each of so many connections: making those to nginx is not what is measured
 local LEAST, MOST = 64, 512 -- calls in flight, between which the slope of memory is taken
 local FLAT_CALLS = quick and 20000 or 200000
 local FLAT_KIB = 1024
@@ -137,8 +138,8 @@ local function crowd()
     for _, count in ipairs { FEW, MANY } do
       load("/" .. peer .. "/http", count, count) -- connections are there before anything counts
       local before = cpu_of(pid)
-      load("/" .. peer .. "/http", count, REQUESTS)
-      note(peer .. " cpu at " .. count, (cpu_of(pid) - before) / REQUESTS)
+      load("/" .. peer .. "/http", count, MANY * EACH)
+      note(peer .. " cpu at " .. count, (cpu_of(pid) - before) / (MANY * EACH))
     end
   end
 end

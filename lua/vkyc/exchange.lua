@@ -84,7 +84,7 @@ local function attempt(call, request, response)
   call.sent = call.sent + 1
   local options, began = client.options, nil
   if options.hooks then
-    hooks.tell(call, "on_request", { size = request:size() })
+    hooks.tell(call, "on_request", nil, request:size())
     began = call.host.now()
   end
   local status, failure = call:send(request, response, call.repeats == "never" and IDLE_S or nil)
@@ -364,12 +364,11 @@ function M.run(client, operation, params, options, outer, level)
     call.undescribed = extra
     request, violations = core.request(call.method, client.options.base_url, call.path, operation.request, call.params, extra, max_body, spare)
   end
-  local result
-  result, err = send(call, request, violations)
+  local result, failure = send(call, request, violations)
   if outer then
     outer.sent = call.sent
   end
-  return result, err
+  return result, failure
 end
 
 local METHODS = { GET = true, POST = true, PUT = true, PATCH = true, DELETE = true }

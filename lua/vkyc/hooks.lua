@@ -5,23 +5,29 @@ local core = require "vkyc.core"
 
 local M = {}
 
---- Tells a hook of an event. Only for a client that has hooks.
+local NOTHING = {}
+
+--- Tells a hook of an event. Only for a client that has hooks. The event is made at once, because a table that grows is made anew; what only
+-- rare ones have comes behind.
 ---@param call table client, host, name, method, path, call_id, sent, started, …
 ---@param name "on_request"|"on_response"|"on_retry"|"on_error"
----@param own table the event's own fields
-function M.tell(call, name, own)
+---@param own? table the fields of a retry or an error
+---@param size? integer of a body; with `status`, `attempt_s`, `request_id` and `headers` the fields of requests and answers
+function M.tell(call, name, own, size, status, attempt_s, request_id, headers)
   local client, thread = call.client, coroutine.running() or "main"
   local fn = client.options.hooks[name]
   if not fn then
     return
   end
-  local host, outer = call.host, call.outer
-  local event = { -- at once: a table that grows is made anew several times
-    event = name, time = host.wall(), elapsed_s = host.now() - call.started, client = client.options.name, provider = client.provider.name,
+  local event = {
+    event = name, time = call.host.wall(), elapsed_s = call.host.now() - call.started, client = client.options.name, provider = client.provider.name,
     operation = call.name, method = call.method, path = call.path, call_id = call.call_id, attempt = call.sent,
-    ids = core.ids(call.operation, call.params), traceparent = call.traceparent, read_back_for = outer and outer.name or nil,
+    ids = core.ids(call.operation, call.params), size = size, status = status, attempt_s = attempt_s, request_id = request_id, headers = headers,
   }
-  for field, value in next, own do
+  if call.traceparent or call.outer then
+    event.traceparent, event.read_back_for = call.traceparent, call.outer and call.outer.name or nil
+  end
+  for field, value in next, own or NOTHING do
     event[field] = value
   end
   client.hooking[thread] = true
@@ -55,9 +61,7 @@ function M.answered(call, response, status, began)
   if request_id then
     _, request_id = core.facts(response, nil, call:sensitive())
   end
-  M.tell(call, "on_response", {
-    status = status, size = response:size(), attempt_s = call.host.now() - began, request_id = request_id, headers = call.headers,
-  })
+  M.tell(call, "on_response", nil, response:size(), status, call.host.now() - began, request_id, call.headers)
 end
 
 return M

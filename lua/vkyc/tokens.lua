@@ -126,7 +126,7 @@ function M:login(call, key)
   if options.hooks then
     local view = { name = "login", method = "POST", path = self.path, params = {}, outer = false, sent = 1, started = host.now() }
     told = setmetatable(view, { __index = call })
-    hooks.tell(told, "on_request", {})
+    hooks.tell(told, "on_request")
   end
   self.logins = self.logins + 1
   local status, failure = call:send(request, response)

@@ -473,17 +473,17 @@ static void add_ids(lua_State *L, int table, int names, int params)
         lua_rawgeti(L, names, (int)i);
         lua_pushvalue(L, -1);
         lua_rawget(L, params);
-        if (lua_isstring(L, -1)) {
-            size_t size;
+        if (lua_type(L, -1) == LUA_TNUMBER) {
             push_text(L, lua_gettop(L));
-            const char *text = lua_tolstring(L, -1, &size);
             lua_remove(L, -2);
-            if (vkyc_is_id(text, size)) {
-                lua_rawset(L, table);
-                continue;
-            }
         }
-        lua_pop(L, 2);
+        size_t size;
+        const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : NULL;
+        if (text != NULL && vkyc_is_id(text, size)) {
+            lua_rawset(L, table);
+        } else {
+            lua_pop(L, 2);
+        }
     }
 }
 
@@ -494,7 +494,7 @@ static int ids(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    lua_newtable(L);
+    lua_createtable(L, 0, 2); /* a case and its user */
     push_field(L, 1, "ids");
     push_field(L, 1, "key_spellings");
     add_ids(L, 3, 4, 2);

@@ -10,7 +10,7 @@
 
 struct http {
     struct vkyc_http_read read;
-    struct vkyc_buffer out; /* the request's bytes, until they are a string */
+    struct vkyc_buffer out; /* the request's bytes, until they are a string: here, because making one may raise */
 };
 
 static struct http *check_http(lua_State *L)
@@ -27,18 +27,6 @@ static struct vkyc_response *check_response(lua_State *L)
     return r;
 }
 
-/* Leaves no byte of an exchange. The memory for a request stays for the next one, unless it is much. */
-static void clear(struct http *h)
-{
-    enum { KEPT = 16 << 10 };
-    vkyc_http_read_free(&h->read);
-    if (h->out.capacity > KEPT) {
-        vkyc_buffer_free(&h->out);
-    } else {
-        vkyc_buffer_reset(&h->out);
-    }
-}
-
 /* core.http(request [, spare]) -> http, bytes, host, port, https | nil, failure
  *
  * `bytes` is the whole message and holds the request's secrets; `host` has no brackets. spare is an http that nobody needs any more: it is
@@ -52,15 +40,16 @@ static int http_new(lua_State *L)
     size_t limit = VKYC_MAX_URL + VKYC_MAX_HEADER_BYTES + 256 + request->body.limit;
     struct http *h = lvkyc_test(L, 2, HTTP);
     if (h != NULL) {
-        clear(h);
-        h->out.limit = limit; /* above what it holds */
+        vkyc_http_read_free(&h->read);
+        vkyc_buffer_free(&h->out);
         lua_pushvalue(L, 2);
     } else {
         h = lvkyc_newuserdata(L, sizeof *h);
-        vkyc_buffer_init(&h->out, limit, vkyc_alloc_malloc, NULL);
+        memset(h, 0, sizeof *h);
         luaL_getmetatable(L, HTTP);
         lua_setmetatable(L, -2);
     }
+    vkyc_buffer_init(&h->out, limit, vkyc_alloc_malloc, NULL);
     vkyc_http_read_init(&h->read, strcmp(request->method, "HEAD") == 0, vkyc_alloc_malloc, NULL);
     struct vkyc_http_target target;
     enum vkyc_status status = vkyc_http_target_read(request->url.data, request->url.size, &target);
@@ -69,7 +58,7 @@ static int http_new(lua_State *L)
     }
     if (status == VKYC_OK) {
         lua_pushlstring(L, h->out.data, h->out.size);
-        vkyc_buffer_reset(&h->out);
+        vkyc_buffer_free(&h->out); /* with hundreds of calls in flight, memory that waits is what makes each dearer */
         lua_pushlstring(L, target.host, target.host_size);
         lua_pushinteger(L, (lua_Integer)target.port);
         lua_pushboolean(L, target.https);
@@ -90,11 +79,11 @@ static int push_result(lua_State *L, struct http *h, const struct vkyc_response 
     case VKYC_HTTP_DONE:
         lua_pushinteger(L, response->head.status);
         lua_pushboolean(L, vkyc_http_read_reusable(&h->read, response));
-        clear(h);
+        vkyc_http_read_free(&h->read);
         return 2;
     default:
         vkyc_http_read_explain(&h->read, response, &failure);
-        clear(h);
+        vkyc_http_read_free(&h->read);
         return lvkyc_push_failure(L, &failure);
     }
 }
