@@ -315,7 +315,7 @@ local function new_call(client, operation, params, outer)
     transport = transport,
     started = now,
     deadline = now + client.options.deadline_s,
-    call_id = client.id_prefix .. client.calls,
+    call_id = core.call_id(client.id_prefix, client.calls),
     sent = 0,
     tries = 0,
   }, of)

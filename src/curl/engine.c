@@ -1,8 +1,6 @@
 /* The life of an engine, and its pools: the owner's side. engine_jobs.c has the transfers. */
-#define _GNU_SOURCE /* NOLINT: pipe2 */
 #include "engine.h"
 
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,39 +10,18 @@
 
 #include "engine_state.h"
 
-static int make_pipe(int fd[2])
+static void close_wakers(struct vkyc_curl_engine *e)
 {
-#if defined(__linux__)
-    return pipe2(fd, O_CLOEXEC | O_NONBLOCK) == 0;
-#else
-    if (pipe(fd) != 0) {
-        return 0;
-    }
-    for (int i = 0; i < 2; i++) {
-        fcntl(fd[i], F_SETFD, FD_CLOEXEC);
-        fcntl(fd[i], F_SETFL, O_NONBLOCK);
-    }
-    return 1;
-#endif
+    vkyc_curl_waker_close(&e->wake);
+    vkyc_curl_waker_close(&e->notice);
 }
 
-static void close_pipe(int fd[2])
+static int open_wakers(struct vkyc_curl_engine *e)
 {
-    for (int i = 0; i < 2; i++) {
-        if (fd[i] >= 0) {
-            close(fd[i]);
-        }
-        fd[i] = -1;
-    }
-}
-
-static int make_pipes(struct vkyc_curl_engine *e)
-{
-    if (make_pipe(e->wake) && make_pipe(e->notice)) {
+    if (vkyc_curl_waker_open(&e->wake) && vkyc_curl_waker_open(&e->notice)) {
         return 1;
     }
-    close_pipe(e->wake);
-    close_pipe(e->notice);
+    close_wakers(e);
     return 0;
 }
 
@@ -81,7 +58,7 @@ static int stop_all(void)
         if (pthread_mutex_trylock(&e->lock) == 0) {
             e->stop = 1;
             pthread_mutex_unlock(&e->lock);
-            (void)!write(e->wake[1], "", 1);
+            vkyc_curl_waker_wake(&e->wake);
         }
     }
     int none = process.first == NULL;
@@ -133,9 +110,9 @@ struct vkyc_curl_engine *vkyc_curl_engine_new(void)
     for (int i = 0; i < VKYC_CURL_WATCHES; i++) {
         e->watch[i].fd = -1;
     }
-    e->wake[0] = e->wake[1] = e->notice[0] = e->notice[1] = -1;
+    e->wake.fd = e->wake.to = e->notice.fd = e->notice.to = -1;
     e->alarm = -1;
-    if (!make_pipes(e)) {
+    if (!open_wakers(e)) {
         free(e);
         return NULL;
     }
@@ -160,8 +137,7 @@ void vkyc_curl_engine_free(struct vkyc_curl_engine *e)
             free(e->pools[i]);
         }
     }
-    close_pipe(e->wake);
-    close_pipe(e->notice);
+    close_wakers(e);
     pthread_mutex_destroy(&e->lock);
     free(e);
 }
@@ -188,8 +164,7 @@ static void abandon_job(struct vkyc_curl_engine *e, int slot)
 static void abandon(struct vkyc_curl_engine *e)
 {
     pthread_mutex_init(&e->lock, NULL); /* its holder may not exist here */
-    close_pipe(e->wake);
-    close_pipe(e->notice);
+    close_wakers(e);
     for (int i = 0; i < VKYC_CURL_WATCHES; i++) {
         if (e->watch[i].fd >= 0 && vkyc_curl_watch_is_ours(&e->watch[i])) {
             close(e->watch[i].fd);
@@ -213,7 +188,7 @@ static void abandon(struct vkyc_curl_engine *e)
     }
     e->started = e->stop = e->ended = e->woken = e->signalled = e->unwoken = e->due = 0;
     e->rang = 1; /* whoever polls is to look */
-    if (make_pipes(e) && vkyc_curl_engine_signal(e)) {
+    if (open_wakers(e) && vkyc_curl_engine_signal(e)) {
         vkyc_curl_engine_notify(e);
     }
     e->forks = process.forks;
@@ -233,7 +208,7 @@ void vkyc_curl_engine_wake(struct vkyc_curl_engine *e)
     e->woken = 1;
     pthread_mutex_unlock(&e->lock);
     if (needed) {
-        (void)!write(e->wake[1], "", 1);
+        vkyc_curl_waker_wake(&e->wake);
     }
 }
 
@@ -246,7 +221,7 @@ int vkyc_curl_engine_signal(struct vkyc_curl_engine *e)
 
 void vkyc_curl_engine_notify(struct vkyc_curl_engine *e)
 {
-    (void)!write(e->notice[1], "", 1);
+    vkyc_curl_waker_wake(&e->notice);
 }
 
 int vkyc_curl_engine_start(struct vkyc_curl_engine *e, struct vkyc_failure *failure)
@@ -258,7 +233,7 @@ int vkyc_curl_engine_start(struct vkyc_curl_engine *e, struct vkyc_failure *fail
     sigset_t old;
     pthread_attr_t attributes;
     int made = -1;
-    if (e->wake[0] >= 0 && pthread_attr_init(&attributes) == 0) {
+    if (e->wake.fd >= 0 && pthread_attr_init(&attributes) == 0) {
         sigfillset(&all);
         pthread_attr_setstacksize(&attributes, VKYC_THREAD_STACK);
         /* The thread inherits the mask: no handler of the host ever runs on it. */

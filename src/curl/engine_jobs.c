@@ -1,7 +1,6 @@
 /* The transfers of an engine: the owner's side. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine_state.h"
 
@@ -216,8 +215,7 @@ int vkyc_curl_engine_ready(struct vkyc_curl_engine *e)
     }
     int ready = e->done > 0 || e->rang;
     e->rang = 0;
-    char byte;
-    if (e->signalled && read(e->notice[0], &byte, 1) == 1) {
+    if (e->signalled && vkyc_curl_waker_clear(&e->notice)) {
         e->signalled = 0;
     }
     pthread_mutex_unlock(&e->lock);
@@ -270,5 +268,5 @@ int vkyc_curl_engine_fd(struct vkyc_curl_engine *e)
     if (notify) {
         vkyc_curl_engine_notify(e);
     }
-    return e->notice[0];
+    return e->notice.fd;
 }

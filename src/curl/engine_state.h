@@ -6,6 +6,7 @@
 
 #include "engine.h"
 #include "sockets.h"
+#include "waker.h"
 
 /* Where a slot is. FREE and the DONE ones are the owner's, the others the thread's; changed under the lock. */
 enum { VKYC_CURL_FREE, VKYC_CURL_QUEUED, VKYC_CURL_RUNNING, VKYC_CURL_DONE, VKYC_CURL_DONE_TOLD };
@@ -71,9 +72,9 @@ struct vkyc_curl_engine {
     unsigned done;   /* slots in VKYC_CURL_DONE */
     long long alarm; /* -1: none */
     int rang;
-    int watched;   /* notice[0] was asked for: until then nothing is written to it */
-    int signalled; /* notice[0] is readable, or about to be */
-    int woken;     /* wake[0] is, or is about to be */
+    int watched;   /* notice.fd was asked for: until then nobody is woken by it */
+    int signalled; /* notice is readable, or about to be */
+    int woken;     /* wake is, or is about to be */
     int stop;
     int ended;
     int orphan;                                        /* the owner is gone: the thread frees */
@@ -85,11 +86,11 @@ struct vkyc_curl_engine {
     int started;
     int unwoken; /* transfers were queued that the thread was not woken for */
     unsigned serials;
-    /* the thread's, but for writing wake[1] */
-    int wake[2];      /* the owner wakes the thread */
-    int notice[2];    /* the thread tells the owner */
-    int due;          /* a transfer ended that the owner was not told of */
-    unsigned watches; /* entries that were ever used */
+    /* the thread's, but for waking it */
+    struct vkyc_curl_waker wake;   /* the owner wakes the thread */
+    struct vkyc_curl_waker notice; /* the thread tells the owner */
+    int due;                       /* a transfer ended that the owner was not told of */
+    unsigned watches;              /* entries that were ever used */
     struct vkyc_curl_watch watch[VKYC_CURL_WATCHES];
 };
 
@@ -105,7 +106,7 @@ void vkyc_curl_engine_leave(struct vkyc_curl_engine *e);
 /* Has the thread look for orders. */
 void vkyc_curl_engine_wake(struct vkyc_curl_engine *e);
 
-/* That notice[0] is to be readable. Under the lock; 1 when vkyc_curl_engine_notify has to follow once the lock is free: an owner that wakes
+/* That notice is to be readable. Under the lock; 1 when vkyc_curl_engine_notify has to follow once the lock is free: an owner that wakes
  * while the lock is held finds nothing, and would look again and again. */
 int vkyc_curl_engine_signal(struct vkyc_curl_engine *e);
 void vkyc_curl_engine_notify(struct vkyc_curl_engine *e);

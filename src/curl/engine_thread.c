@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine_state.h"
 
@@ -345,7 +344,7 @@ static void wait_for_events(struct vkyc_curl_engine *e, long long until)
     struct vkyc_curl_watch *of[VKYC_CURL_WATCHES + 1];
     nfds_t count = 1;
     int wait = -1;
-    polled[0] = (struct pollfd){e->wake[0], POLLIN, 0};
+    polled[0] = (struct pollfd){e->wake.fd, POLLIN, 0};
     for (unsigned i = 0; i < e->watches; i++) {
         struct vkyc_curl_watch *w = &e->watch[i];
         short events = w->fd >= 0 ? events_of(w) : 0;
@@ -364,9 +363,7 @@ static void wait_for_events(struct vkyc_curl_engine *e, long long until)
     }
     long long since = vkyc_curl_now();
     if (polled[0].revents != 0) {
-        char bytes[16];
-        while (read(e->wake[0], bytes, sizeof bytes) > 0) {
-        }
+        (void)vkyc_curl_waker_clear(&e->wake);
     }
     for (nfds_t i = 1; i < count; i++) {
         if (polled[i].revents != 0) {
