@@ -46,5 +46,21 @@ for _, how in ipairs({ "inline", "thread" }) do
         transport:close()
       end)
     end
+
+    for _, listener in ipairs({ "http", "tls" }) do
+      it("reads an answer that came before the request had gone, though the connection was reset behind it: " .. listener, function()
+        local transport = assert(transports[how]({ ca_file = server:file("ca.pem"), allow_http = true }))
+        local refusal = faults.response({ status = "413 Content Too Large", body = "{}" })
+        for _ = 1, 5 do
+          local url = server:case({ id = "early", listener = listener, steps = { { "headonly" }, { "send", refusal }, { "rst" } } })
+          local base, path = url:match("^(%a+://[^/]*)(/.*)$")
+          local request, response = core.raw_request("POST", base, path, nil, nil, 8e6), core.response()
+          assert(request:form("x", ("y"):rep(4e6)))
+          assert.equal(413, (transport:perform(request, response, 5, 1)))
+          assert.equal("{}", response:body())
+        end
+        transport:close()
+      end)
+    end
   end)
 end

@@ -19,7 +19,7 @@ end
 ---@return string|nil prefix
 ---@return string environment, or why it cannot be had
 function M.surroundings()
-  if os.getenv("LD_PRELOAD") and os.getenv("LD_PRELOAD") ~= "" then
+  if (os.getenv("LD_PRELOAD") or "") ~= "" or os.getenv("VKYC_NGINX_ENV") then
     return nil, "libfaketime does not go together with a sanitizer's library"
   elseif not library() then
     return nil, "needs faketime"

@@ -182,7 +182,7 @@ static void abandon(struct vkyc_curl_engine *e)
     for (int i = 0; i < VKYC_MAX_IDENTITIES; i++) {
         if (e->pools[i] != NULL) {
             e->pools[i]->multi = NULL;
-            e->pools[i]->prepared = 0;
+            e->pools[i]->prepared = e->pools[i]->wanted = 0;
             memset(e->pools[i]->lanes, 0, sizeof e->pools[i]->lanes);
         }
     }

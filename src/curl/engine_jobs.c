@@ -7,24 +7,16 @@
 /* A slot keeps the memory of its last request for the next, unless it was this large. */
 enum { KEPT = 64 << 10 };
 
-/* A free slot, at best one whose handle has this pool's identity already; -1 when there is none. */
-static int choose_slot(struct vkyc_curl_engine *e, const struct vkyc_curl_pool *pool)
+/* A free slot, or -1 when there is none. The first one has been used and has memory. */
+static int choose_slot(struct vkyc_curl_engine *e)
 {
-    int chosen = -1;
+    int slot = 0;
     pthread_mutex_lock(&e->lock);
-    for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
-        if (e->state[i] == VKYC_CURL_FREE) {
-            if (e->jobs[i] != NULL && e->jobs[i]->pool == pool) {
-                chosen = i;
-                break;
-            }
-            if (chosen < 0 || (e->jobs[chosen] != NULL && e->jobs[i] == NULL)) {
-                chosen = i;
-            }
-        }
+    while (slot < VKYC_MAX_IN_FLIGHT && e->state[slot] != VKYC_CURL_FREE) {
+        slot++;
     }
     pthread_mutex_unlock(&e->lock);
-    return chosen;
+    return slot < VKYC_MAX_IN_FLIGHT ? slot : -1;
 }
 
 static enum vkyc_status copy_buffer(struct vkyc_buffer *to, const struct vkyc_buffer *from)
@@ -89,7 +81,7 @@ int vkyc_curl_engine_submit(struct vkyc_curl_engine *e, struct vkyc_curl_pool *p
     if (!vkyc_curl_engine_start(e, failure)) {
         return VKYC_CURL_FAILED;
     }
-    int slot = choose_slot(e, pool);
+    int slot = choose_slot(e);
     if (slot < 0) {
         return VKYC_CURL_LATER;
     }

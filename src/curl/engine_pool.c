@@ -41,7 +41,7 @@ int vkyc_curl_pool_start(struct vkyc_curl_pool *pool, struct vkyc_failure *failu
     curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, pool);
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, pool);
-    /* Lanes decide what is closed; with less than they have, libcurl would. */
+    /* Lanes decide what is closed: libcurl is never to count them. */
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 2L * VKYC_MAX_IN_FLIGHT);
     pool->multi = multi;
     return 1;

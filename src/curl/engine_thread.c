@@ -70,7 +70,9 @@ static void end_lane(struct vkyc_curl_lane *lane, CURLcode code)
 static void step_lane(struct vkyc_curl_lane *lane, int readable)
 {
     struct vkyc_curl_job *job = lane->job;
-    CURLcode code = vkyc_curl_transfer_step(&lane->transfer, readable);
+    /* The thread may have been busy: what is late already is not sent. */
+    int late = lane->transfer.sends == 0 && job->ends <= vkyc_curl_now();
+    CURLcode code = late ? CURLE_OPERATION_TIMEDOUT : vkyc_curl_transfer_step(&lane->transfer, readable);
     if (code != CURLE_AGAIN) {
         end_lane(lane, code);
         end_job(job->pool->engine, job->slot);
@@ -182,8 +184,8 @@ struct orders {
     unsigned char begin[VKYC_MAX_IN_FLIGHT];
     unsigned char wish[VKYC_MAX_IN_FLIGHT];
     struct vkyc_curl_pool *pools[VKYC_MAX_IDENTITIES];
-    struct vkyc_curl_pool *closing[VKYC_MAX_IDENTITIES];
-    struct vkyc_curl_pool *prepare[VKYC_MAX_IDENTITIES];
+    unsigned char closing[VKYC_MAX_IDENTITIES];
+    unsigned char prepare[VKYC_MAX_IDENTITIES];
     long long alarm;
 };
 
@@ -205,11 +207,8 @@ static void take_orders(struct vkyc_curl_engine *e, struct orders *o)
     for (int i = 0; i < VKYC_MAX_IDENTITIES; i++) {
         struct vkyc_curl_pool *pool = e->pools[i];
         o->pools[i] = pool;
-        if (pool != NULL && pool->closing) {
-            o->closing[i] = pool;
-        } else if (pool != NULL && pool->wanted && !pool->prepared) {
-            o->prepare[i] = pool;
-        }
+        o->closing[i] = pool != NULL && pool->closing;
+        o->prepare[i] = pool != NULL && pool->wanted && !pool->prepared && !pool->closing;
     }
     if (e->alarm >= 0 && e->alarm <= vkyc_curl_now()) {
         e->alarm = -1;
@@ -223,8 +222,36 @@ static void take_orders(struct vkyc_curl_engine *e, struct orders *o)
     }
 }
 
+static void prepare_pool(struct vkyc_curl_pool *pool)
+{
+    struct vkyc_failure failure;
+    if (vkyc_curl_pool_start(pool, &failure)) {
+        vkyc_curl_pool_prepare(pool);
+    }
+    pthread_mutex_lock(&pool->engine->lock);
+    pool->prepared = 1;
+    pthread_mutex_unlock(&pool->engine->lock);
+}
+
+static void close_pool(struct vkyc_curl_pool *pool, int index)
+{
+    struct vkyc_curl_engine *e = pool->engine;
+    vkyc_curl_pool_stop(pool);
+    pthread_mutex_lock(&e->lock);
+    e->pools[index] = NULL;
+    pthread_mutex_unlock(&e->lock);
+    vkyc_curl_identity_free(&pool->identity);
+    free(pool);
+}
+
 static void follow_orders(struct vkyc_curl_engine *e, struct orders *o)
 {
+    /* First, because it lets libcurl work on everything. */
+    for (int i = 0; i < VKYC_MAX_IDENTITIES; i++) {
+        if (o->prepare[i]) {
+            prepare_pool(o->pools[i]);
+        }
+    }
     for (int i = 0; i < VKYC_MAX_IN_FLIGHT; i++) {
         if (o->begin[i]) {
             if (!begin_job(e->jobs[i], o->wish[i])) {
@@ -236,22 +263,9 @@ static void follow_orders(struct vkyc_curl_engine *e, struct orders *o)
         }
     }
     for (int i = 0; i < VKYC_MAX_IDENTITIES; i++) {
-        struct vkyc_failure failure;
-        if (o->closing[i] != NULL) {
-            vkyc_curl_pool_stop(o->closing[i]);
-            pthread_mutex_lock(&e->lock);
-            e->pools[i] = NULL;
-            pthread_mutex_unlock(&e->lock);
-            vkyc_curl_identity_free(&o->closing[i]->identity);
-            free(o->closing[i]);
+        if (o->closing[i]) {
+            close_pool(o->pools[i], i);
             o->pools[i] = NULL;
-        } else if (o->prepare[i] != NULL) {
-            if (vkyc_curl_pool_start(o->prepare[i], &failure)) {
-                vkyc_curl_pool_prepare(o->prepare[i]);
-            }
-            pthread_mutex_lock(&e->lock);
-            o->prepare[i]->prepared = 1;
-            pthread_mutex_unlock(&e->lock);
         }
     }
 }

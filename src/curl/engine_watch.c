@@ -28,6 +28,16 @@ int vkyc_curl_watch_is_ours(struct vkyc_curl_watch *w)
     return 0;
 }
 
+/* Frees the entries of sockets that libcurl closed without a word: an attempt that another overtook, or whose time was over. */
+static void free_lost(struct vkyc_curl_engine *e)
+{
+    for (unsigned i = 0; i < e->watches; i++) {
+        if (e->watch[i].fd >= 0 && e->watch[i].lane == NULL) {
+            (void)vkyc_curl_watch_is_ours(&e->watch[i]);
+        }
+    }
+}
+
 static struct vkyc_curl_watch *add_watch(struct vkyc_curl_pool *pool, int fd, int opened)
 {
     struct vkyc_curl_engine *e = pool->engine;
@@ -37,6 +47,10 @@ static struct vkyc_curl_watch *add_watch(struct vkyc_curl_pool *pool, int fd, in
     }
     if (w == NULL && e->watches < VKYC_CURL_WATCHES) {
         w = &e->watch[e->watches++];
+    }
+    if (w == NULL) {
+        free_lost(e);
+        w = find_watch(e, -1);
     }
     if (w != NULL) {
         w->events = 0;

@@ -43,6 +43,10 @@ static const char *reached(const struct vkyc_curl_transfer *t)
 static void explain_timeout(const struct vkyc_curl_transfer *t, struct vkyc_failure *failure)
 {
     const char *phase = reached(t);
+    if (t->sends == 0 && t->connection.socket != CURL_SOCKET_BAD) {
+        say(failure, "timeout", NULL, "The time was over before the request was sent.");
+        return;
+    }
     const char *reason = "The server did not answer in time.";
     if (strcmp(phase, "dns") == 0) {
         reason = "The name of the server was not resolved in time.";
@@ -132,7 +136,6 @@ static void explain(const struct vkyc_curl_transfer *t, CURLcode code, struct vk
         say(failure, "memory", t->sends > 0 ? reached(t) : NULL, "There is no memory for the transfer.");
         break;
     case CURLE_URL_MALFORMAT:
-    case CURLE_LOGIN_DENIED:
         say(failure, "config", NULL, "The URL is malformed or holds a user's name.");
         break;
     case CURLE_UNSUPPORTED_PROTOCOL:

@@ -127,7 +127,8 @@ static CURLcode connect_to(struct vkyc_curl_handle *h, const char *origin, size_
 /* Steps until the transfer came to its end, for good or bad. */
 static CURLcode exchange(struct vkyc_curl_transfer *t, long long deadline)
 {
-    CURLcode code = vkyc_curl_transfer_step(t, 0);
+    /* What is late already is not sent. */
+    CURLcode code = vkyc_curl_now() < deadline ? vkyc_curl_transfer_step(t, 0) : CURLE_OPERATION_TIMEDOUT;
     while (code == CURLE_AGAIN) {
         long long left = deadline - vkyc_curl_now();
         struct pollfd polled = {t->connection.socket, vkyc_curl_transfer_events(t), 0};

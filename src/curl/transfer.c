@@ -117,14 +117,16 @@ static CURLcode take(struct vkyc_curl_transfer *t)
 
 CURLcode vkyc_curl_transfer_step(struct vkyc_curl_transfer *t, int readable)
 {
-    if (t->unsent > 0) {
-        CURLcode code = put(t);
-        if (code != CURLE_OK && code != CURLE_AGAIN) {
-            return code;
-        }
+    /* First what came: an answer may come before the request has gone, and the connection may break behind it. */
+    CURLcode code = readable ? take(t) : CURLE_AGAIN;
+    if (code != CURLE_AGAIN || t->unsent == 0) {
+        return code;
     }
-    /* An answer may come before the request has gone. */
-    return readable ? take(t) : CURLE_AGAIN;
+    code = put(t);
+    if (code == CURLE_OK || code == CURLE_AGAIN) {
+        return CURLE_AGAIN;
+    }
+    return take(t) == CURLE_OK && t->read.fault == VKYC_HTTP_FINE ? CURLE_OK : code;
 }
 
 short vkyc_curl_transfer_events(const struct vkyc_curl_transfer *t)
