@@ -47,6 +47,19 @@ for _, how in ipairs({ "inline", "thread" }) do
       end)
     end
 
+    it("keeps a connection over which TLS spoke to itself", function()
+      local transport = assert(transports[how]({ ca_file = server:file("ca.pem"), allow_http = true }))
+      local url = server:case({ listener = "tls", steps = { { "send", faults.response({ body = "{}" }) }, { "rekey" } } })
+      local base, path = url:match("^(%a+://[^/]*)(/.*)$")
+      local before = server:listener("tls")
+      for _ = 1, 3 do
+        assert.equal(200, (transport:perform(core.raw_request("GET", base, path), core.response(), 5, 1)))
+        core.sleep(0.03)
+      end
+      assert.equal(before + 1, (server:listener("tls")))
+      transport:close()
+    end)
+
     for _, listener in ipairs({ "http", "tls" }) do
       it("reads an answer that came before the request had gone, though the connection was reset behind it: " .. listener, function()
         local transport = assert(transports[how]({ ca_file = server:file("ca.pem"), allow_http = true }))

@@ -20,6 +20,7 @@
  *     cut            closes without a farewell
  *     rst            resets the connection
  *     hang           sends nothing more, keeps the connection until the client is gone
+ *     rekey          changes the keys of TLS 1.3, which is a message that is not for whoever reads
  *     end            ends the case -> "ok"
  *   again ID         its answers begin anew, and nothing is counted yet -> "ok"
  *   count ID         -> number of requests
@@ -53,7 +54,7 @@ enum {
     PATIENCE_S = 60 /* of any read or write */
 };
 
-enum op { OP_SEND, OP_SLOW, OP_REPEAT, OP_LOOP, OP_PAUSE, OP_HALF, OP_CLOSE, OP_CUT, OP_RST, OP_HANG };
+enum op { OP_SEND, OP_SLOW, OP_REPEAT, OP_LOOP, OP_PAUSE, OP_HALF, OP_CLOSE, OP_CUT, OP_RST, OP_HANG, OP_REKEY };
 
 struct step {
     enum op op;
@@ -242,6 +243,8 @@ static int perform(struct connection *c, const struct step *step)
     case OP_HANG:
         wait_for_end(c);
         return 0;
+    case OP_REKEY:
+        return c->ssl != NULL && SSL_key_update(c->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(c->ssl) == 1;
     case OP_CUT:
     default:
         return 0;
@@ -587,7 +590,7 @@ static void add_step(struct fault_case *to, const char *line)
     } words[] = {
         {"send ", OP_SEND, 0, 1},   {"slow ", OP_SLOW, 1, 1}, {"repeat ", OP_REPEAT, 1, 1}, {"loop ", OP_LOOP, 0, 1},
         {"pause ", OP_PAUSE, 1, 0}, {"half", OP_HALF, 0, 0},  {"close", OP_CLOSE, 0, 0},    {"cut", OP_CUT, 0, 0},
-        {"rst", OP_RST, 0, 0},      {"hang", OP_HANG, 0, 0},
+        {"rst", OP_RST, 0, 0},      {"hang", OP_HANG, 0, 0},  {"rekey", OP_REKEY, 0, 0},
     };
     struct answer *answer = &to->answer[to->answers - 1];
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

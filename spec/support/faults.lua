@@ -6,7 +6,7 @@
 --   server:count(id); server:requests(id); server:stop()
 --
 -- Steps are those of faultd.c: { "send", bytes }, { "slow", ms, bytes }, { "repeat", n, bytes }, { "loop", bytes }, { "pause", ms }, { "half" },
--- { "close" }, { "cut" }, { "rst" }, { "hang" }; { "headonly" } answers before the body was read; { "when", bytes } keeps an answer for requests
+-- { "close" }, { "cut" }, { "rst" }, { "hang" }, { "rekey" }; { "headonly" } answers before the body was read; { "when", bytes } keeps an answer for requests
 -- whose head holds them. A connection is kept after the last step.
 -- The server ends with its control connection, so also when the specs die, and in any case after `seconds`.
 

@@ -1,13 +1,8 @@
 #include "connection.h"
 
-#include <poll.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
-
-#ifndef POLLRDHUP
-#define POLLRDHUP 0
-#endif
 
 /* libcurl's own rule for connections that are idle. */
 enum { USUAL_IDLE = 118000 };
@@ -171,10 +166,16 @@ int vkyc_curl_connection_is_to(const struct vkyc_curl_connection *c, const char 
     return c->socket != CURL_SOCKET_BAD && size == c->origin_size && memcmp(origin, c->origin, size) == 0;
 }
 
+int vkyc_curl_connection_is_quiet(const struct vkyc_curl_connection *c)
+{
+    char byte;
+    size_t size = 0;
+    return curl_easy_recv(c->easy, &byte, 1, &size) == CURLE_AGAIN;
+}
+
 int vkyc_curl_connection_is_usable(const struct vkyc_curl_connection *c, long max_idle)
 {
-    struct pollfd polled = {c->socket, POLLIN | POLLRDHUP, 0};
-    return vkyc_curl_now() - c->idle_since < (max_idle < 0 ? USUAL_IDLE : max_idle) && poll(&polled, 1, 0) == 0;
+    return vkyc_curl_now() - c->idle_since < (max_idle < 0 ? USUAL_IDLE : max_idle) && vkyc_curl_connection_is_quiet(c);
 }
 
 void vkyc_curl_connection_end(struct vkyc_curl_connection *c)

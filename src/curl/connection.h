@@ -56,7 +56,11 @@ CURLcode vkyc_curl_connection_stands(struct vkyc_curl_connection *c);
 /* 1 when it stands and leads to that origin. */
 int vkyc_curl_connection_is_to(const struct vkyc_curl_connection *c, const char *origin, size_t size);
 
-/* 1 when it, which stands, may carry another request. It is dead when its peer closed it or sent bytes nobody asked for. */
+/* 1 when nothing came over it, which stands and is idle. Its end and bytes that nobody asked for are something; what TLS says to itself, such
+ * as a late session ticket, is not. */
+int vkyc_curl_connection_is_quiet(const struct vkyc_curl_connection *c);
+
+/* 1 when it, which stands, may carry another request. */
 int vkyc_curl_connection_is_usable(const struct vkyc_curl_connection *c, long max_idle);
 
 /* Closes the connection, or stops making it. The easy handle is kept for the next; idempotent. */

@@ -321,7 +321,9 @@ static void handle_event(struct vkyc_curl_watch *w, int fd, short events)
         return; /* closed, maybe by what an earlier event brought about */
     }
     if (w->lane != NULL && w->lane->job == NULL) {
-        vkyc_curl_connection_end(&w->lane->transfer.connection); /* its end, or bytes that the next request would take for its answer */
+        if (!vkyc_curl_connection_is_quiet(&w->lane->transfer.connection)) {
+            vkyc_curl_connection_end(&w->lane->transfer.connection);
+        }
         return;
     }
     if (w->lane != NULL) {
