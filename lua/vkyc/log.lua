@@ -5,7 +5,6 @@
 
 local core = require "vkyc.core"
 local errors = require "vkyc.errors"
-local json = require("cjson").new()
 
 local M = {}
 
@@ -24,7 +23,7 @@ local function encode(value, is_plain)
   if type(value) == "number" then
     return value - value == 0 and string.format(value % 1 == 0 and "%.0f" or "%.6g", value) or "null"
   elseif type(value) == "string" then
-    return (json.encode(is_plain and value or core.scrub(value)):gsub("\\/", "/"))
+    return core.json_string(is_plain and value or core.scrub(value))
   elseif type(value) ~= "table" then
     return tostring(value)
   end

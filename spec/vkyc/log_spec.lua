@@ -87,14 +87,15 @@ describe("the log", function()
     local event = {
       time = 0.9996, event = "on_retry", client = "a\255b", provider = "line\nbreak\"\\/\27[31m", ids = { ['a"b'] = "\\/" }, delay_s = 0 / 0,
       attempt_s = math.huge, elapsed_s = -math.huge, reason = "ж\194", size = 1e20, message = "of " .. canaries.VALUES.pan, attempt = 3,
-      call_id = "8899776655-1", path = "\226\128\168",
+      call_id = "8899776655-1", path = "\226\128\168", traceparent = "\255\n",
     }
     hooks.on_retry(event)
     canaries.refuse(lines, "a line")
     assert.is_nil(lines[1]:find("%c"))
     local read = json.decode(lines[1])
-    assert.same({ "1970-01-01T00:00:00.999Z", "a", 'line break"\\/ [31m', { ['a"b'] = "\\/" }, "ж", 1e20, "of [PAN]", 3, "8899776655-1" },
-      { read.time, read.client, read.provider, read.ids, read.reason, read.size, read.message, read.attempt, read.call_id })
+    assert.same({ "1970-01-01T00:00:00.999Z", "a", 'line break"\\/ [31m', { ['a"b'] = "\\/" }, "ж", 1e20, "of [PAN]", 3, "8899776655-1", "?\n" },
+      { read.time, read.client, read.provider, read.ids, read.reason, read.size, read.message, read.attempt, read.call_id,
+        read.traceparent })
     assert.same({ json.null, json.null, json.null }, { read.delay_s, read.attempt_s, read.elapsed_s })
   end)
 
@@ -163,11 +164,12 @@ describe("the log", function()
     assert.same({}, vkyc.log.merge())
   end)
 
-  it("is not loaded before it is asked for, nor is lua-cjson", function()
+  it("is not loaded before it is asked for, and needs no lua-cjson, which would end the process when memory runs out", function()
     local lua = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d.%d")
-    local code = [[%s -e "package.path, package.cpath = '%s', '%s'; require 'vkyc'; print(package.loaded['cjson'], package.loaded['vkyc.log'])"]]
+    local code = [[%s -e "package.path, package.cpath = '%s', '%s'; package.preload.cjson = error; local vkyc = require 'vkyc'
+      print(package.loaded['vkyc.log']); vkyc.log.json({ write = function(line) print(line) end }).on_retry { time = 0, reason = 'no' }" 2>&1]]
     local pipe = assert(io.popen(code:format(lua, package.path, package.cpath)))
-    assert.equal("nil\tnil", pipe:read("*l"))
+    assert.equal('nil\n{"time":"1970-01-01T00:00:00.000Z","level":"warn","reason":"no"}\n', pipe:read("*a"))
     pipe:close()
   end)
 end)
