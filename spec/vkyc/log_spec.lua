@@ -23,6 +23,11 @@ local function client(answers, level, more, options)
   return scripted.client("cashfree_ppi", scripted.new(answers, options), more), lines, levels
 end
 
+local function sorted(list)
+  table.sort(list)
+  return list
+end
+
 describe("the log", function()
   it("writes a line for each event, with its fields in one order", function()
     local c, lines, levels = client({ reply(503), reply(400, '{"code":"bad","message":"no"}', { ["cf-ray"] = "r2", ["x-request-id"] = "q2" }) }, "debug",
@@ -43,7 +48,8 @@ describe("the log", function()
       line("549", "info", "on_response", '"status":400,',
         '"attempt":2,"attempt_s":0.25,"elapsed_s":0.55,"size":29,"request_id":"q2",' .. trace .. ',"headers":{"cf-ray":"r2"}'),
       line("549", "error", "on_error", '"kind":"bad_request","status":400,"code":"bad","outcome":"refused","retryable":false,"phase":"response",'
-        .. '"stopped":"the answer is final",', '"attempt":2,"elapsed_s":0.55,"request_id":"q2",' .. trace .. ',"message":"no","headers":{"cf-ray":"r2"}'),
+        .. '"stopped":"the answer is final",', '"attempt":2,"attempts":2,"elapsed_s":0.55,"request_id":"q2",' .. trace .. ',"message":"no",'
+        .. '"content_type":"application/json","hint":"' .. err.hint .. '","retries":["reading again is safe"],"headers":{"cf-ray":"r2"}'),
     }, lines)
     assert.same({ "debug", "info", "warn", "debug", "info", "error" }, levels)
     local ids, order = {}, {}
@@ -110,6 +116,48 @@ describe("the log", function()
     local read = json.decode(lines[1])
     assert.same({ "server", 200 }, { read.kind, #read.message })
     assert.is_nil(read.headers)
+  end)
+
+  it("names the fields of a request that are wrong, as many as there is room for, and no value", function()
+    local c, lines = client({ reply(200, CASE) })
+    assert.is_nil(c:create_user { user_id = "U 1", phone = canaries.VALUES.phone .. "1", nickname = "x" })
+    canaries.refuse(lines, "a line")
+    assert.same({ "nickname: unknown", "phone: format", "user_id: charset" }, sorted(json.decode(lines[1]).violations))
+    local questions = {}
+    for i = 1, 200 do
+      questions[i] = { order = i, question = canaries.VALUES.name, answer = false }
+    end
+    local long = ("1234"):rep(16)
+    local _, err = c:initiate({ user_id = long, verification_id = long, security_questions = questions }, { traceparent = TRACE })
+    assert.is_true(#err.violations == 64 and err.violations.more > 0)
+    canaries.refuse(lines, "a line")
+    assert.is_true(#lines[2] <= 1800)
+    local read = json.decode(lines[2])
+    local more = #err.violations + err.violations.more - (#read.violations - 1)
+    assert.equal("and " .. more .. " more", read.violations[#read.violations])
+    assert.is_true(#read.violations > 6)
+    for i = 1, #read.violations - 1 do
+      assert.equal(err.violations[i].path .. ": " .. err.violations[i].rule, read.violations[i])
+    end
+    assert.equal(err.hint, read.hint)
+  end)
+
+  it("tells what lay below: a text, or kind and message of an error", function()
+    local lines = {}
+    local hooks = vkyc.log.json { level = "error", write = function(line) lines[#lines + 1] = json.decode(line) end }
+    local function call(...)
+      return select(2, scripted.client("cashfree_secure_id", scripted.new { lost(), ... }, { hooks = hooks, max_attempts = 2 }):initiate(IDS))
+    end
+    call(reply(403, '{"code":"ip_validation_failed","message":"of ' .. canaries.VALUES.email .. '"}'))
+    assert.equal("forbidden: of [EMAIL]", lines[1].cause)
+    call(reply(200, '{"verification_id":"V1","user_id":"U2","status":"RECEIVED"}'))
+    assert.equal("conflict: the record that was read back has another user_id", lines[2].cause)
+    scripted.client("cashfree_ppi", scripted.new { function() error("no route for " .. canaries.VALUES.phone, 0) end }, { hooks = hooks, max_attempts = 1 })
+      :status(IDS)
+    assert.equal("no route for [PHONE]", lines[3].cause)
+    hooks.on_error { time = 0, event = "on_error", error = { kind = "network", cause = ("x"):rep(300) .. canaries.VALUES.pan } }
+    assert.equal(("x"):rep(200), lines[4].cause)
+    canaries.refuse(lines, "a line")
   end)
 
   it("changes no call when it cannot write", function()
