@@ -9,7 +9,7 @@ description = {
   detailed = [[
 A Lua module with a C core for the Video KYC interfaces of Cashfree and Enkash. Tables go in and tables come out;
 retries never start Video KYC twice; it runs in a plain script, in nginx and in a game or device loop.
-The simulator, the stores and the examples also need lua-cjson; require "vkyc" does not.]],
+The simulator also needs lua-cjson; require "vkyc" does not.]],
   license = "MIT",
   labels = { "kyc", "http", "openresty" },
 }

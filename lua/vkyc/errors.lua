@@ -65,10 +65,7 @@ local UNKNOWN = "Whether the provider did it is not known"
 ---@param check? string name of the operation that reads the case back
 ---@return string
 function M.unknown_hint(check)
-  if check then
-    return UNKNOWN .. ": call client:" .. check .. "() before you do it again."
-  end
-  return UNKNOWN .. ": check with the provider before you do it again."
+  return UNKNOWN .. ": " .. (check and "call client:" .. check .. "()" or "check with the provider") .. " before you do it again."
 end
 
 --- Makes an error; fills hint, outcome and attempts where they are missing.
@@ -143,13 +140,8 @@ local FACTS = {
 }
 
 function Error.__tostring(err)
-  local where = "vkyc"
-  if err.provider then
-    where = where .. " " .. err.provider
-  end
-  if err.operation then
-    where = where .. (err.provider and "." or " ") .. err.operation
-  end
+  local place = err.provider and err.operation and err.provider .. "." .. err.operation or err.provider or err.operation
+  local where = "vkyc" .. (place and " " .. place or "")
   local what = err.kind .. (err.phase and " (" .. err.phase .. ")" or "")
   local facts, shown = {}, { outcome = err.outcome == "unknown", attempts = err.attempts > 1 }
   for _, fact in ipairs(FACTS) do
@@ -158,11 +150,7 @@ function Error.__tostring(err)
       facts[#facts + 1] = string.format(fact[2], value)
     end
   end
-  local line = where .. ": " .. what .. ": " .. err.message
-  if not line:find("[.!?]$") then
-    line = line .. "."
-  end
-  line = line .. " " .. err.hint
+  local line = where .. ": " .. what .. ": " .. err.message .. (err.message:find("[.!?]$") and " " or ". ") .. err.hint
   if #facts > 0 then
     line = line .. " [" .. table.concat(facts, ", ") .. "]"
   end

@@ -5,17 +5,18 @@
 
 local core = require "vkyc.core"
 local errors = require "vkyc.errors"
-local json = require("cjson").new()
 
 local M = {}
 
 local MAX_LINE = 1800 -- nginx cuts what it logs at 2 KiB, with what it puts before
+local MAX_VIOLATIONS = 400 -- bytes, so that there is room for the rest
 local LEVELS = { debug = 8, info = 7, warn = 5, error = 4 } -- nginx's numbers
 local EVENTS = { on_request = "debug", on_response = "info", on_retry = "warn", on_error = "error" }
 -- In the order of their worth: what does not fit into a line is left out. The fields of an error stand beside the event's.
 local ORDER = {
   "event", "client", "provider", "operation", "read_back_for", "call_id", "ids", "kind", "status", "code", "outcome", "retryable", "retry_after", "phase",
-  "reason", "delay_s", "stopped", "method", "path", "attempt", "attempt_s", "elapsed_s", "size", "request_id", "traceparent", "message", "headers",
+  "reason", "delay_s", "stopped", "method", "path", "attempt", "attempts", "attempt_s", "elapsed_s", "size", "request_id", "traceparent", "message", "field",
+  "offset", "content_type", "provider_type", "violations", "cause", "hint", "retries", "headers",
 }
 -- Ids, which may look like a phone number.
 local PLAIN = { ids = true, call_id = true, request_id = true, traceparent = true }
@@ -23,27 +24,40 @@ local PLAIN = { ids = true, call_id = true, request_id = true, traceparent = tru
 local function encode(value, is_plain)
   if type(value) == "number" then
     return value - value == 0 and string.format(value % 1 == 0 and "%.0f" or "%.6g", value) or "null"
-  elseif type(value) == "string" then
-    return (json.encode(is_plain and value or core.scrub(value)):gsub("\\/", "/"))
   elseif type(value) ~= "table" then
-    return tostring(value)
+    return type(value) == "string" and core.json_string(is_plain and value or core.scrub(value)) or tostring(value)
   end
-  local parts = {}
-  for name, each in pairs(value) do
-    parts[#parts + 1] = encode(name) .. ":" .. encode(each, is_plain)
+  local parts, is_list = {}, value[1] ~= nil
+  for name, each in (is_list and ipairs or pairs)(value) do
+    parts[#parts + 1] = (is_list and "" or encode(name) .. ":") .. encode(each, is_plain)
+  end
+  if is_list then
+    return "[" .. table.concat(parts, ",") .. "]"
   end
   table.sort(parts)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
+-- What a line says in another way than the error: `path` is the event's, a cause is one sentence, and violations are as many as fit.
+local function retold(err)
+  local cause, all, shown, size = err.cause, err.violations or {}, {}, 0
+  for i, each in ipairs(all) do
+    shown[i] = each.path .. ": " .. each.rule
+    size = size + #shown[i]
+    if size > MAX_VIOLATIONS then
+      shown[i] = ("and %d more"):format(#all - i + 1 + (all.more or 0))
+      break
+    end
+  end
+  return { field = err.path, violations = shown, cause = type(cause) == "table" and cause.kind .. ": " .. cause.message or cause }
+end
+
 local function line_of(event, level)
   local unix_s, err = event.time, event.error or {}
   local line = ('{"time":"%s.%03dZ","level":"%s"'):format(os.date("!%Y-%m-%dT%H:%M:%S", math.floor(unix_s)), math.floor(unix_s % 1 * 1000), level)
+  local other = retold(err)
   for _, name in ipairs(ORDER) do
-    local value = event[name]
-    if value == nil then
-      value = err[name]
-    end
+    local value = event[name] or other[name] or err[name] -- false is only ever an error's
     if value ~= nil and (type(value) ~= "table" or next(value)) then
       local member = ',"' .. name .. '":' .. encode(value, PLAIN[name])
       line = #line + #member < MAX_LINE and line .. member or line
@@ -55,10 +69,9 @@ end
 local function write_line(line, level)
   local ngx = rawget(_G, "ngx")
   if ngx and ngx.log then
-    ngx.log(LEVELS[level], line)
-  else
-    io.stderr:write(line, "\n")
+    return ngx.log(LEVELS[level], line)
   end
+  io.stderr:write(line, "\n")
 end
 
 --- Makes hooks that log.

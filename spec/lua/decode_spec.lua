@@ -237,6 +237,7 @@ describe("what is not JSON", function()
 
   it("tells where it stops to be", function()
     assert.equal(0, not_json("<html>").offset)
+    assert.equal("14", tostring(not_json('{"status":"a"}x').offset)) -- an integer where Lua has them
     assert.equal(14, not_json('{"status":"a"}x').offset)
     assert.equal(14, not_json('{"status":"a",}').offset)
     assert.equal(12, not_json('{"status":"a\nb"}').offset)

@@ -1,4 +1,5 @@
 local core = require "vkyc.core"
+local seed = require "spec.properties.seed"
 
 describe("core.redact", function()
   it("replaces shapes", function()
@@ -47,6 +48,40 @@ describe("core.scrub", function()
     assert.has_error(function() core.scrub("x", {}, -1) end)
     assert.has_error(function() core.scrub("x", {}, 0 / 0) end)
     assert.has_error(function() core.scrub({}, {}) end)
+  end)
+end)
+
+describe("core.json_string", function()
+  it("writes a text as a JSON string, whatever its bytes are", function()
+    for text, written in pairs {
+      [""] = '""', ["U1"] = '"U1"', ['a"b\\c/'] = [["a\"b\\c/"]], ["\0\1\b\f\n\r\t\31\127"] = '"\\u0000\\u0001\\b\\f\\n\\r\\t\\u001f\127"',
+      ["\208\182\226\128\168\240\159\152\128"] = '"\208\182\226\128\168\240\159\152\128"',
+      ["a\255b"] = '"a?b"', ["\208"] = '"?"', ["\226\128"] = '"??"', ["\208\182\128"] = '"\208\182?"', ["\192\175"] = '"??"', ["\237\160\128"] = '"???"',
+      ["\244\144\128\128"] = '"????"', ['\226"\255\n'] = [["?\"?\n"]],
+    } do
+      assert.equal(written, core.json_string(text))
+    end
+    assert.equal('"' .. ("\\u0001"):rep(5000) .. '"', core.json_string(("\1"):rep(5000)))
+    assert.equal('"' .. ("?"):rep(5000) .. '"', core.json_string(("\255"):rep(5000)))
+    assert.has_error(function() core.json_string(5) end)
+    assert.has_error(function() core.json_string() end)
+  end)
+
+  it("is what another reader reads back", function()
+    local decode = require("cjson").new().decode
+    local function ascii(text)
+      return (text:gsub("[\128-\255]", "?"))
+    end
+    for number = 1, 1000 do
+      local draw, bytes = seed.new(number), {}
+      for i = 1, draw(1, 20) do
+        bytes[i] = draw.pick { "é", "€", "😀", string.char(draw(0, 255)), string.char(draw(0, 127)) }
+      end
+      local text = table.concat(bytes)
+      local read = decode("[" .. core.json_string(text) .. "]")[1]
+      assert.equal(ascii(text), ascii(read), draw.name)
+      assert.equal(core.json_string(text), core.json_string(read), draw.name)
+    end
   end)
 end)
 

@@ -281,6 +281,21 @@ program("redaction and secrets", { lua = true, ours = true, stride = 31 }, PRELU
   return { op = run, report = tell, recover = function() return tell(run()) end }
 ]])
 
+program("the log", { lua = true, ours = true }, PRELUDE .. [[
+  local line
+  local hooks = vkyc.log.json { write = function(text) line = text end }
+  local below = require("vkyc.errors").new { kind = "forbidden", message = "of asha@example.com", attempts = 1 }
+  local err = require("vkyc.errors").violations("argument", { { path = "user_id", rule = "charset", message = "holds a \"" } },
+    { cause = below, retries = { "the answer was lost" }, path = "data.status" })
+  local function run()
+    line = nil
+    hooks.on_error { event = "on_error", time = 0, ids = { user_id = "U1\255" }, provider = 'a"b', path = "/x", elapsed_s = 0.5, error = err }
+    assert(line:find('"ids":{"user_id":"U1?"}', 1, true) and line:find('"violations":["user_id: charset"]', 1, true))
+    return "ok"
+  end
+  return { op = run, report = tell, recover = function() return tell(run()) end }
+]])
+
 program("the simulator", { lua = true, ours = true, stride = 23 }, PRELUDE .. [[
   local sim, client
   local number = 0

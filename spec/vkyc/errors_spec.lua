@@ -233,6 +233,7 @@ describe("an error", function()
     end
     local _, err = client:initiate { user_id = "U1", verification_id = "V1", security_questions = questions }
     assert.same({ 64, 136 }, { #canaries.check_error(err, "argument").violations, err.violations.more })
+    assert.truthy(err.message:find("; and 197 more$"), err.message)
   end)
 
   it("is an error of the module when something raises below", function()

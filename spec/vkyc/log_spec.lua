@@ -23,6 +23,11 @@ local function client(answers, level, more, options)
   return scripted.client("cashfree_ppi", scripted.new(answers, options), more), lines, levels
 end
 
+local function sorted(list)
+  table.sort(list)
+  return list
+end
+
 describe("the log", function()
   it("writes a line for each event, with its fields in one order", function()
     local c, lines, levels = client({ reply(503), reply(400, '{"code":"bad","message":"no"}', { ["cf-ray"] = "r2", ["x-request-id"] = "q2" }) }, "debug",
@@ -43,7 +48,8 @@ describe("the log", function()
       line("549", "info", "on_response", '"status":400,',
         '"attempt":2,"attempt_s":0.25,"elapsed_s":0.55,"size":29,"request_id":"q2",' .. trace .. ',"headers":{"cf-ray":"r2"}'),
       line("549", "error", "on_error", '"kind":"bad_request","status":400,"code":"bad","outcome":"refused","retryable":false,"phase":"response",'
-        .. '"stopped":"the answer is final",', '"attempt":2,"elapsed_s":0.55,"request_id":"q2",' .. trace .. ',"message":"no","headers":{"cf-ray":"r2"}'),
+        .. '"stopped":"the answer is final",', '"attempt":2,"attempts":2,"elapsed_s":0.55,"request_id":"q2",' .. trace .. ',"message":"no",'
+        .. '"content_type":"application/json","hint":"' .. err.hint .. '","retries":["reading again is safe"],"headers":{"cf-ray":"r2"}'),
     }, lines)
     assert.same({ "debug", "info", "warn", "debug", "info", "error" }, levels)
     local ids, order = {}, {}
@@ -87,14 +93,15 @@ describe("the log", function()
     local event = {
       time = 0.9996, event = "on_retry", client = "a\255b", provider = "line\nbreak\"\\/\27[31m", ids = { ['a"b'] = "\\/" }, delay_s = 0 / 0,
       attempt_s = math.huge, elapsed_s = -math.huge, reason = "ж\194", size = 1e20, message = "of " .. canaries.VALUES.pan, attempt = 3,
-      call_id = "8899776655-1", path = "\226\128\168",
+      call_id = "8899776655-1", path = "\226\128\168", traceparent = "\255\n",
     }
     hooks.on_retry(event)
     canaries.refuse(lines, "a line")
     assert.is_nil(lines[1]:find("%c"))
     local read = json.decode(lines[1])
-    assert.same({ "1970-01-01T00:00:00.999Z", "a", 'line break"\\/ [31m', { ['a"b'] = "\\/" }, "ж", 1e20, "of [PAN]", 3, "8899776655-1" },
-      { read.time, read.client, read.provider, read.ids, read.reason, read.size, read.message, read.attempt, read.call_id })
+    assert.same({ "1970-01-01T00:00:00.999Z", "a", 'line break"\\/ [31m', { ['a"b'] = "\\/" }, "ж", 1e20, "of [PAN]", 3, "8899776655-1", "?\n" },
+      { read.time, read.client, read.provider, read.ids, read.reason, read.size, read.message, read.attempt, read.call_id,
+        read.traceparent })
     assert.same({ json.null, json.null, json.null }, { read.delay_s, read.attempt_s, read.elapsed_s })
   end)
 
@@ -109,6 +116,48 @@ describe("the log", function()
     local read = json.decode(lines[1])
     assert.same({ "server", 200 }, { read.kind, #read.message })
     assert.is_nil(read.headers)
+  end)
+
+  it("names the fields of a request that are wrong, as many as there is room for, and no value", function()
+    local c, lines = client({ reply(200, CASE) })
+    assert.is_nil(c:create_user { user_id = "U 1", phone = canaries.VALUES.phone .. "1", nickname = "x" })
+    canaries.refuse(lines, "a line")
+    assert.same({ "nickname: unknown", "phone: format", "user_id: charset" }, sorted(json.decode(lines[1]).violations))
+    local questions = {}
+    for i = 1, 200 do
+      questions[i] = { order = i, question = canaries.VALUES.name, answer = false }
+    end
+    local long = ("1234"):rep(16)
+    local _, err = c:initiate({ user_id = long, verification_id = long, security_questions = questions }, { traceparent = TRACE })
+    assert.is_true(#err.violations == 64 and err.violations.more > 0)
+    canaries.refuse(lines, "a line")
+    assert.is_true(#lines[2] <= 1800)
+    local read = json.decode(lines[2])
+    local more = #err.violations + err.violations.more - (#read.violations - 1)
+    assert.equal("and " .. more .. " more", read.violations[#read.violations])
+    assert.is_true(#read.violations > 6)
+    for i = 1, #read.violations - 1 do
+      assert.equal(err.violations[i].path .. ": " .. err.violations[i].rule, read.violations[i])
+    end
+    assert.equal(err.hint, read.hint)
+  end)
+
+  it("tells what lay below: a text, or kind and message of an error", function()
+    local lines = {}
+    local hooks = vkyc.log.json { level = "error", write = function(line) lines[#lines + 1] = json.decode(line) end }
+    local function call(...)
+      return select(2, scripted.client("cashfree_secure_id", scripted.new { lost(), ... }, { hooks = hooks, max_attempts = 2 }):initiate(IDS))
+    end
+    call(reply(403, '{"code":"ip_validation_failed","message":"of ' .. canaries.VALUES.email .. '"}'))
+    assert.equal("forbidden: of [EMAIL]", lines[1].cause)
+    call(reply(200, '{"verification_id":"V1","user_id":"U2","status":"RECEIVED"}'))
+    assert.equal("conflict: the record that was read back has another user_id", lines[2].cause)
+    scripted.client("cashfree_ppi", scripted.new { function() error("no route for " .. canaries.VALUES.phone, 0) end }, { hooks = hooks, max_attempts = 1 })
+      :status(IDS)
+    assert.equal("no route for [PHONE]", lines[3].cause)
+    hooks.on_error { time = 0, event = "on_error", error = { kind = "network", cause = ("x"):rep(300) .. canaries.VALUES.pan } }
+    assert.equal(("x"):rep(200), lines[4].cause)
+    canaries.refuse(lines, "a line")
   end)
 
   it("changes no call when it cannot write", function()
@@ -163,11 +212,12 @@ describe("the log", function()
     assert.same({}, vkyc.log.merge())
   end)
 
-  it("is not loaded before it is asked for, nor is lua-cjson", function()
+  it("is not loaded before it is asked for, and needs no lua-cjson, which would end the process when memory runs out", function()
     local lua = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d.%d")
-    local code = [[%s -e "package.path, package.cpath = '%s', '%s'; require 'vkyc'; print(package.loaded['cjson'], package.loaded['vkyc.log'])"]]
+    local code = [[%s -e "package.path, package.cpath = '%s', '%s'; package.preload.cjson = error; local vkyc = require 'vkyc'
+      print(package.loaded['vkyc.log']); vkyc.log.json({ write = function(line) print(line) end }).on_retry { time = 0, reason = 'no' }" 2>&1]]
     local pipe = assert(io.popen(code:format(lua, package.path, package.cpath)))
-    assert.equal("nil\tnil", pipe:read("*l"))
+    assert.equal('nil\n{"time":"1970-01-01T00:00:00.000Z","level":"warn","reason":"no"}\n', pipe:read("*a"))
     pipe:close()
   end)
 end)

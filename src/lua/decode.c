@@ -395,7 +395,7 @@ static int push_failure(struct decoder *d)
         lua_setfield(L, -2, "kind");
         lua_pushstring(L, vkyc_json_error_text(d->reader->error));
         lua_setfield(L, -2, "reason");
-        lua_pushnumber(L, (lua_Number)d->reader->offset);
+        lua_pushinteger(L, (lua_Integer)d->reader->offset);
         lua_setfield(L, -2, "offset");
     }
     return 2;

@@ -1,11 +1,13 @@
-/* core.redact, core.scrub, core.url and the readers of texts that providers send. */
+/* core.redact, core.scrub, core.json_string, core.url and the readers of texts that providers send. */
 #include <string.h>
 
 #include "../core/enum_model.h"
+#include "../core/json_write.h"
 #include "../core/limits.h"
 #include "../core/redact.h"
 #include "../core/timestamp.h"
 #include "../core/url.h"
+#include "../core/utf8.h"
 #include "binding.h"
 
 #define SCRATCH "vkyc.Scratch"
@@ -120,6 +122,22 @@ static int scrub(lua_State *L)
     return 1;
 }
 
+/* core.json_string(text) -> the text as a JSON string, in quotes; a byte that is not part of UTF-8 becomes a question mark */
+static int json_string(lua_State *L)
+{
+    size_t size;
+    const char *text = check_text(L, 1, &size);
+    struct scratch *s = new_scratch(L, size);
+    char *copy = lua_newuserdata(L, size + 1);
+    memcpy(copy, text, size);
+    for (size_t at = 0; (at += vkyc_utf8_check(copy + at, size - at)) < size;) {
+        copy[at] = '?';
+    }
+    /* Into the second: an escape has 6 bytes. */
+    s->second.status = vkyc_json_write_string(&s->second, copy, size);
+    return push_result(L, s, &s->second, s->second.size);
+}
+
 static void push_slice(lua_State *L, const char *text, size_t size)
 {
     if (text != NULL) {
@@ -192,8 +210,9 @@ void lvkyc_open_text(lua_State *L)
 {
     static const luaL_Reg methods[] = {{NULL, NULL}};
     static const luaL_Reg metamethods[] = {{"__gc", scratch_free}, {NULL, NULL}};
-    static const luaL_Reg functions[] = {{"redact", redact}, {"scrub", scrub},         {"enum_model", enum_model},
-                                         {"url", url},       {"timestamp", timestamp}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"redact", redact},       {"scrub", scrub}, {"json_string", json_string}, {"enum_model", enum_model}, {"url", url},
+        {"timestamp", timestamp}, {NULL, NULL}};
     lvkyc_metatable(L, SCRATCH, methods, metamethods);
     lvkyc_register(L, functions);
 }

@@ -50,7 +50,7 @@ void lvkyc_violation(struct lvkyc_encoder *e, const struct lvkyc_place *place, e
         lua_replace(L, e->violations);
     }
     if (e->count > VKYC_MAX_VIOLATIONS) {
-        lua_pushnumber(L, (lua_Number)(e->count - VKYC_MAX_VIOLATIONS));
+        lua_pushinteger(L, (lua_Integer)(e->count - VKYC_MAX_VIOLATIONS));
         lua_setfield(L, e->violations, "more");
         return;
     }
