@@ -85,6 +85,9 @@ function M.webhook(options)
     log(STATUS[err.kind] and ngx.WARN or ngx.ERR, tostring(err))
     return answer(STATUS[err.kind] or 503), err
   end
+  if event.test then
+    log(ngx.NOTICE, "a delivery that tells of no case was taken for the provider's test")
+  end
   return answer((event.duplicate or event.test or act(options.on_event, event, body)) and 200 or 503)
 end
 

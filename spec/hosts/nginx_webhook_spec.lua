@@ -60,6 +60,21 @@ local SERVER = [[
       end }
     }
   }
+  location = /retried {
+    content_by_lua_block {
+      vkyc.nginx.webhook {
+        client = client,
+        seen = function(id) return ngx.shared.calls:get(id) end,
+        on_event = function(event)
+          if ngx.shared.calls:add("failed once", true) then
+            return nil, "no database"
+          end
+          note(event)
+          return ngx.shared.calls:set(event.id, true)
+        end,
+      }
+    }
+  }
   location = /unset { content_by_lua_block { vkyc.nginx.webhook { client = unset, on_event = note } } }
   location = /seen {
     content_by_lua_block {
@@ -160,9 +175,28 @@ describe("vkyc.nginx.webhook", function()
     assert.equal(1, (calls()))
   end)
 
-  it("answers 200 to the provider's test, and does not pass it on", function()
+  it("passes an event on that failed before, though it looks up what it has seen", function()
+    assert.equal(503, post("/retried", event()))
+    assert.equal(200, post("/retried", event()))
+    assert.equal(200, post("/retried", event())) -- a duplicate now
+    assert.equal(1, (calls()))
+  end)
+
+  it("answers 200 to the provider's test, does not pass it on, and says so", function()
     assert.equal(200, post("/hook", '{"event_type":"SIMULATED_TEST","event_time":"2026-01-01T00:00:00Z","data":{"simulated":true}}'))
     assert.equal(0, (calls()))
+    local _, lines = web:log():gsub("%[notice%][^\n]*vkyc webhook: a delivery that tells of no case was taken for the provider's test", "")
+    assert.equal(1, lines)
+    assert.is_nil(web:log():find("SIMULATED", 1, true))
+  end)
+
+  it("passes on whatever may be of a case, though no table knows it", function()
+    for _, data in ipairs({ '{"reference_id":1358}', '{"vkyc_link":"x"}', '{"kycStatus":"X"}', '{"case":{"someId":"x"}}' }) do
+      assert.equal(200, post("/hook", '{"event_type":"A_NEW_EVENT","event_time":"2026-01-01T00:00:00Z","data":' .. data .. "}"), data)
+      local count, last = calls()
+      assert.equal(1, count, data)
+      assert.matches("A_NEW_EVENT", last, 1, true)
+    end
   end)
 
   it("logs no value of a delivery that on_event quotes", function()
