@@ -130,7 +130,7 @@ end
 --- Verifies a webhook delivery, then reads it. Give the raw body: a parsed and re-written one has another signature.
 ---@param headers table name -> value, in any case; a value may be an array when a header came twice
 ---@param body string raw
----@param options? { tolerance_s?: number, seen?: fun(id: string): boolean }
+---@param options? { tolerance_s?: number, seen?: fun(id: string): boolean } seen only looks up: who acted on the event remembers its id
 ---@return vkyc.Event|nil event
 ---@return vkyc.Error|nil err
 function Client:webhook(headers, body, options)

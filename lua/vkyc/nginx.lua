@@ -13,6 +13,8 @@ local M = {}
 
 local OPTIONS = { client = true, on_event = true, seen = true, tolerance_s = true }
 local MAX_BODY = core.max_body
+local MAX_TEXT = 1000 -- bytes of an error: each value of a delivery is looked for in all of them
+local ANYTHING = core.schema {}
 -- Anything else is our own fault: the provider sends it again.
 local STATUS = { webhook = 401, decode = 400, schema = 400, too_large = 413 }
 
@@ -40,24 +42,26 @@ local function answer(status)
   return status
 end
 
--- A line without any byte of the delivery: what a script raises may quote it.
-local function log(level, text)
-  ngx.log(level, "vkyc webhook: ", core.scrub(tostring(text), {}))
+local function log(level, ...)
+  ngx.log(level, "vkyc webhook: ", ...)
 end
 
-local function act(on_event, event)
+-- What a script raises may quote the delivery: all values of that are removed. It is read anew, because the script may have changed the event.
+local function act(on_event, event, body)
   local good, result, err = pcall(on_event, event)
   if good and result then
     return true
   end
-  log(ngx.ERR, good and "on_event failed: " .. tostring(err or "it must return true when it is done") or "on_event raised: " .. tostring(result))
+  local text = tostring(good and (err or "it must return true when it is done") or result)
+  text = #text > MAX_TEXT and "a text of " .. #text .. " bytes" or core.scrub(text, ANYTHING:sensitive(nil, nil, (ANYTHING:decode(body))))
+  log(ngx.ERR, good and "on_event failed: " or "on_event raised: ", text)
   return false
 end
 
 --- Takes a delivery, in the content phase. Answers 200 once on_event has returned true, and to duplicates and tests, which are not passed on;
 -- 503 when it failed, so that it is sent again; 401, 400 or 413 for what is not to be believed, not readable or too large.
 ---@param options { client: vkyc.Client, on_event: (fun(event: vkyc.Event): any, any), seen?: (fun(id: string): boolean), tolerance_s?: number }
---- `seen` only looks the id up: on_event remembers it, together with what it did. Otherwise a delivery that failed would be lost.
+--- `seen` only looks the id up: on_event remembers it, together with what it did. A `seen` that remembers loses a delivery that failed.
 ---@return integer status that was answered
 ---@return vkyc.Error|nil err why
 function M.webhook(options)
@@ -78,13 +82,13 @@ function M.webhook(options)
   end
   local event, err = options.client:webhook(ngx.req.get_headers(0), body, { seen = options.seen, tolerance_s = options.tolerance_s })
   if not event then
-    log(STATUS[err.kind] and ngx.WARN or ngx.ERR, err)
+    log(STATUS[err.kind] and ngx.WARN or ngx.ERR, tostring(err))
     return answer(STATUS[err.kind] or 503), err
   end
-  if event.duplicate or event.test then
-    return answer(200)
+  if event.test then
+    log(ngx.NOTICE, "a delivery that tells of no case was taken for the provider's test")
   end
-  return answer(act(options.on_event, event) and 200 or 503)
+  return answer((event.duplicate or event.test or act(options.on_event, event, body)) and 200 or 503)
 end
 
 return M

@@ -20,7 +20,7 @@ local MAX_BODY = core.max_body
 ---@field attempt? integer of the delivery
 ---@field version? string
 ---@field secret_index integer which secret verified it
----@field test? true it names no case: the provider tries the address
+---@field test? true nothing in it tells of a case (docs/webhooks.md): the provider tries the address
 ---@field duplicate? boolean only with `seen`: it was delivered before
 
 local function as_list(value)
@@ -94,11 +94,11 @@ local function read_event(provider, compiled_states, verifier, body, wall, index
       outcome = "refused",
     }
   end
-  local data = decoded[webhook.data]
-  data = type(data) == "table" and data or {}
+  local data = type(decoded[webhook.data]) == "table" and decoded[webhook.data] or {}
   local event_type, time = decoded[webhook.type], webhook.time and decoded[webhook.time]
   time = type(time) == "string" and time or nil
-  local id, test = verifier:event_id(provider.name, event_type, time, data, webhook.identifies)
+  local id, test = verifier:event_id(provider.name, event_type, time, data, webhook.identifies, decoded, webhook.fields)
+  test = test and not (compiled_states.provider.events or {})[event_type] or nil
   local event = {
     type = event_type, time = time, data = data, id = id, test = test, attempt = attempt, version = version, secret_index = index,
   }

@@ -126,8 +126,10 @@ describe("vkyc in nginx", function()
       assert.matches("ngx.timer.at", text, 1, true)
     end
 
-    it("init", function()
-      refused(web:run("return in_init"), "init")
+    it("init, where nginx refuses timers too", function()
+      local text = web:run("return in_init")
+      refused(text, "init")
+      assert.matches("with the first request, or in a timer of each worker: `init_worker_by_lua_block {", text, 1, true)
     end)
 
     it("set", function()

@@ -37,6 +37,44 @@ local SERVER = [[
   location = /fails { content_by_lua_block { vkyc.nginx.webhook { client = client, on_event = function() return nil, "no database for %s" end } } }
   location = /silent { content_by_lua_block { vkyc.nginx.webhook { client = client, on_event = function() end } } }
   location = /raises { content_by_lua_block { vkyc.nginx.webhook { client = client, on_event = function(event) error("bug with " .. event.data.phone) end } } }
+  location = /quotes {
+    content_by_lua_block {
+      vkyc.nginx.webhook { client = client, on_event = function(event)
+        local data = event.data
+        local texts = {
+          name = "no customer " .. data.name .. " (" .. event.time .. ")",
+          address = "cannot store " .. data.customer.home.address .. ", of " .. data.customer.list[1][1],
+          remark = "not kept: " .. data.agent_remarks,
+          number = "no branch " .. data.branch,
+          changed = "changed: " .. data.name,
+          long = ("long "):rep(200) .. data.name,
+        }
+        local how = ngx.var.arg_how
+        if how == "changed" then
+          event.data = { event, event, name = data }
+        end
+        if ngx.var.arg_raise then
+          error(texts[how])
+        end
+        return nil, texts[how]
+      end }
+    }
+  }
+  location = /retried {
+    content_by_lua_block {
+      vkyc.nginx.webhook {
+        client = client,
+        seen = function(id) return ngx.shared.calls:get(id) end,
+        on_event = function(event)
+          if ngx.shared.calls:add("failed once", true) then
+            return nil, "no database"
+          end
+          note(event)
+          return ngx.shared.calls:set(event.id, true)
+        end,
+      }
+    }
+  }
   location = /unset { content_by_lua_block { vkyc.nginx.webhook { client = unset, on_event = note } } }
   location = /seen {
     content_by_lua_block {
@@ -137,9 +175,46 @@ describe("vkyc.nginx.webhook", function()
     assert.equal(1, (calls()))
   end)
 
-  it("answers 200 to the provider's test, and does not pass it on", function()
+  it("passes an event on that failed before, though it looks up what it has seen", function()
+    assert.equal(503, post("/retried", event()))
+    assert.equal(200, post("/retried", event()))
+    assert.equal(200, post("/retried", event())) -- a duplicate now
+    assert.equal(1, (calls()))
+  end)
+
+  it("answers 200 to the provider's test, does not pass it on, and says so", function()
     assert.equal(200, post("/hook", '{"event_type":"SIMULATED_TEST","event_time":"2026-01-01T00:00:00Z","data":{"simulated":true}}'))
     assert.equal(0, (calls()))
+    local _, lines = web:log():gsub("%[notice%][^\n]*vkyc webhook: a delivery that tells of no case was taken for the provider's test", "")
+    assert.equal(1, lines)
+    assert.is_nil(web:log():find("SIMULATED", 1, true))
+  end)
+
+  it("passes on whatever may be of a case, though no table knows it", function()
+    for _, data in ipairs({ '{"reference_id":1358}', '{"vkyc_link":"x"}', '{"kycStatus":"X"}', '{"case":{"someId":"x"}}' }) do
+      assert.equal(200, post("/hook", '{"event_type":"A_NEW_EVENT","event_time":"2026-01-01T00:00:00Z","data":' .. data .. "}"), data)
+      local count, last = calls()
+      assert.equal(1, count, data)
+      assert.matches("A_NEW_EVENT", last, 1, true)
+    end
+  end)
+
+  it("logs no value of a delivery that on_event quotes", function()
+    local body = event(',"name":"Asha Verma","agent_remarks":"the \\"photo\\" is blurred","branch":4711,'
+      .. '"customer":{"home":{"address":"12, MG Road\\nPune"},"list":[["Karve Nagar"]]}')
+    for how, line in pairs({
+      name = "no customer [REDACTED] ([REDACTED])",
+      address = "cannot store [REDACTED], of [REDACTED]", remark = "not kept: [REDACTED]", number = "no branch [REDACTED]",
+      changed = "changed: [REDACTED]", long = "a text of 1010 bytes",
+    }) do
+      for _, raise in ipairs({ "", "&raise=1" }) do
+        assert.equal(503, post("/quotes?how=" .. how .. raise, body))
+        assert.matches(line, web:log(), 1, true)
+      end
+    end
+    for _, word in ipairs({ "Asha", "Verma", "Road", "Pune", "Karve", "photo", "blurred", "4711", "2025-05-22T03" }) do
+      assert.is_nil(web:log():find(word, 1, true), word)
+    end
   end)
 
   it("answers 503 when its own configuration is at fault", function()

@@ -24,14 +24,17 @@ function M.block(name, page)
   error((page or "README.md") .. " prints no " .. name)
 end
 
---- The shell command that begins with a word.
-function M.command(word)
-  for block in text():gmatch("\n```sh\n(.-)\n```\n") do
-    if block:find(word, 1, true) == 1 then
+--- The block of shell commands, or of another language, that begins so.
+---@param words string
+---@param language? string
+---@return string
+function M.command(words, language)
+  for block in text():gmatch("\n```" .. (language or "sh") .. "\n(.-)\n```\n") do
+    if block:find(words, 1, true) == 1 then
       return block
     end
   end
-  error("README.md prints no command " .. word)
+  error("README.md prints no " .. words)
 end
 
 --- Writes blocks into a new directory.

@@ -411,6 +411,27 @@ describe("a loop", function()
     end
   end)
 
+  it("runs a task to its end though nobody kept its handle", function()
+    local client, id = client_of({ steps = { { "pause", 20 }, { "send", record() } } })
+    local done = {}
+    for i = 1, 3 do
+      loop:spawn(function()
+        local word = client:status(KEY).status
+        done[#done + 1] = i .. " " .. word
+        coroutine.yield() -- of its own: goes on with the next poll
+        done[#done + 1] = i .. " end"
+      end)
+    end
+    local ends = core.monotonic() + 20 * FACTOR
+    repeat
+      collectgarbage()
+      core.sleep(0.001)
+    until loop:poll() == 0 or core.monotonic() > ends
+    table.sort(done)
+    assert.same({ "1 LINK_GENERATED", "1 end", "2 LINK_GENERATED", "2 end", "3 LINK_GENERATED", "3 end" }, done)
+    assert.equal(3, server:count(id))
+  end)
+
   it("makes more tasks wait than can be under way", function()
     local client, id = client_of({ steps = { { "pause", 10 }, { "send", record() } } })
     local done = 0

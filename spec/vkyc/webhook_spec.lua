@@ -107,12 +107,11 @@ describe("a webhook", function()
 
   it("is marked when it came before, if the caller can tell (K07)", function()
     local known = {}
-    local function seen(id)
-      local before = known[id]
-      known[id] = true
-      return before
-    end
-    assert.is_false(assert(verify { seen = seen }).duplicate)
+    local function seen(id) return known[id] end
+    local event = assert(verify { seen = seen })
+    assert.is_false(event.duplicate)
+    assert.is_false(assert(verify { seen = seen }).duplicate) -- it could not be kept, and came again
+    known[event.id] = "what was done"
     assert.is_true(assert(verify { seen = seen }).duplicate)
     assert.is_nil(assert(verify()).duplicate)
     -- What is not authentic is never asked for.
@@ -212,6 +211,40 @@ describe("a webhook", function()
       assert.is_table(event.data)
       assert.equal(64, #event.id)
     end
+  end)
+
+  it("is the provider's test only when nothing in it tells of a case", function()
+    local function test(body, provider)
+      return assert(vkyc.webhook.verify { provider = provider or "cashfree_secure_id", secrets = { KEY }, headers = signed(body), body = body, now = NOW }).test
+    end
+    for _, body in ipairs { "{}", '{"event_type":null,"data":null}', '{"data":[]}', '{"event_type":"TEST","data":"text"}',
+      '{"event_type":"WEBHOOK","event_time":"2025-05-22T03:51:14Z","data":{"test_object":{"test_key":"test_value"}}}',
+      '{"event_type":"TEST","data":{"a":[{"b":["status"]}],"id_of":"x","statuses":[],"reference_id":null}}' } do
+      assert.is_true(test(body), body)
+    end
+    -- A name that the provider documents, a field that it documents, or what must be a case though nobody documented it.
+    for _, body in ipairs { '{"event_type":"VKYC_AUDITOR_REVIEW_COMPLETED","data":{}}', '{"event_type":"VKYC_USER_LINK_EXPIRED"}',
+      '{"event_type":"VKYC_USER_LINK_EXPIRED","data":{}}', '{"event_type":"NEW","data":{"newId":7}}', '{"event_type":"NEW","data":{"ID":""}}',
+      '{"event_type":"NEW","data":{"kycStatus":"X"}}', '{"event_type":"NEW","verification_id":"V1"}', '{"event_type":"NEW","data":[{"verification_id":"V1"}]}',
+      '{"event_type":"NEW","data":{"case":{"deep":[1,[{"status":"X"}]]}}}', '{"event_type":"NEW","data":{"case":[{"vkyc_link":""}]}}' } do
+      assert.is_nil(test(body), body)
+    end
+    for _, field in ipairs(require("vkyc.providers.cashfree").webhook.fields) do
+      assert.is_nil(test('{"event_type":"NEW","data":{"simulated":true,"' .. field.name .. '":"x"}}'), field.name)
+    end
+    -- A provider of a user's own, whose table lists no fields.
+    local own = {}
+    for name, value in pairs(require "vkyc.providers.cashfree_ppi") do
+      own[name] = value
+    end
+    own.webhook = { identifies = { "which" } }
+    for name, value in pairs(require("vkyc.providers.cashfree").webhook) do
+      own.webhook[name] = own.webhook[name] or name ~= "fields" and value or nil
+    end
+    own.states = { status = { "status" } }
+    assert.is_true(test('{"event_type":"VKYC_USER_LINK_EXPIRED","data":{"vkyc_link":"x"}}', own))
+    assert.is_nil(test('{"data":{"which":"x"}}', own))
+    assert.is_nil(test('{"data":{"which_id":"x"}}', own))
   end)
 
   it("has an id that is the same for each delivery, and another for each event", function()

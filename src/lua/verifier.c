@@ -1,6 +1,7 @@
 /* core.webhook_verifier: which deliveries are authentic, and which event each is of. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "../core/limits.h"
 #include "../core/webhook.h"
@@ -208,15 +209,55 @@ static void add_text(lua_State *L, int index, struct vkyc_sha256 *hash)
     }
 }
 
-/* verifier:event_id(provider, type, time, data, names) -> id, test. The id is the same for every delivery of one event: SHA-256 of the
- * first three (text or nil) and of those fields of data, in lines. test is true when data has none of the fields. */
+static int ends_in(const char *name, size_t size, const char *end)
+{
+    size_t length = strlen(end);
+    return size >= length && strncasecmp(name + size - length, end, length) == 0;
+}
+
+/* Whether the string at `name` is the name of a field at `fields`, or ends as those of ids and statuses do. */
+static int tells_case(lua_State *L, int name, int fields)
+{
+    size_t size;
+    const char *text = lua_tolstring(L, name, &size);
+    int found = ends_in(text, size, "id") || ends_in(text, size, "status");
+    int count = lua_istable(L, fields) ? (int)lua_rawlen(L, fields) : 0;
+    for (int i = 1; i <= count && !found; i++) {
+        lua_rawgeti(L, fields, i);
+        lua_getfield(L, -1, "name");
+        found = lua_rawequal(L, -1, name);
+        lua_pop(L, 2);
+    }
+    return found;
+}
+
+/* Whether the table at `index`, or one inside of it, has a field that tells a case. */
+static int has_case(lua_State *L, int index, int fields, int depth)
+{
+    int top = lua_gettop(L);
+    int found = depth > VKYC_MAX_DEPTH;
+    luaL_checkstack(L, 8, NULL);
+    lua_pushnil(L);
+    while (!found && lua_next(L, index) != 0) {
+        found = (lua_type(L, top + 1) == LUA_TSTRING && tells_case(L, top + 1, fields)) ||
+                (lua_istable(L, top + 2) && has_case(L, top + 2, fields, depth + 1));
+        lua_settop(L, top + 1);
+    }
+    lua_settop(L, top);
+    return found;
+}
+
+/* verifier:event_id(provider, type, time, data, names, body, fields) -> id, test. The id is the same for every delivery of one event:
+ * SHA-256 of the first three (text or nil) and of those fields of data, in lines. test is true when data has none of the fields and nothing
+ * in the decoded body tells a case: no field of `fields` (the table's webhook.fields, or nil), and no name that ends in id or status. */
 static int verifier_event_id(lua_State *L)
 {
-    enum { PROVIDER = 2, TYPE, TIME, DATA, NAMES };
+    enum { PROVIDER = 2, TYPE, TIME, DATA, NAMES, WHOLE, FIELDS };
     struct verifier *v = check_verifier(L);
     luaL_checktype(L, DATA, LUA_TTABLE);
     luaL_checktype(L, NAMES, LUA_TTABLE);
-    lua_settop(L, NAMES);
+    luaL_checktype(L, WHOLE, LUA_TTABLE);
+    lua_settop(L, FIELDS);
     int count = (int)lua_rawlen(L, NAMES);
     int test = 1;
     vkyc_sha256_begin(&v->hash);
@@ -237,7 +278,7 @@ static int verifier_event_id(lua_State *L)
         return luaL_error(L, "SHA-256 is not available");
     }
     lua_pushlstring(L, hex, sizeof hex);
-    if (!test) {
+    if (!test || has_case(L, WHOLE, FIELDS, 0)) {
         return 1;
     }
     lua_pushboolean(L, 1);

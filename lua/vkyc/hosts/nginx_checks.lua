@@ -26,10 +26,11 @@ function M.phase_fault()
   if PHASES[phase] then
     return nil
   end
-  return {
-    message = "nginx has no cosockets in the phase " .. phase .. ", so no call can be made there",
-    hint = "Make it in `ngx.timer.at(0, function() … end)`, or in the rewrite, access or content phase.",
-  }
+  local hint = "Make it in `ngx.timer.at(0, function() … end)`, or in the rewrite, access or content phase."
+  if phase == "init" then -- where nginx refuses timers too
+    hint = "Make it with the first request, or in a timer of each worker: `init_worker_by_lua_block { ngx.timer.at(0, function() … end) }`."
+  end
+  return { message = "nginx has no cosockets in the phase " .. phase .. ", so no call can be made there", hint = hint }
 end
 
 --- What of a client's options cannot be honoured here.

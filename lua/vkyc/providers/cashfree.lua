@@ -129,8 +129,7 @@ M.states = {
     ["PRE_VIDEO_CALL/AGENT_ASSIGNED_TO_USER"] = "in_progress",
     ["PRE_VIDEO_CALL/USER_MEETING_SCHEDULED"] = "in_progress",
   },
-  -- What an event's name says by itself, used when its status is not in the table. VKYC_AUDITOR_REVIEW_COMPLETED
-  -- carries either outcome, so only its status decides.
+  -- What an event's name says by itself, used when its status is not in the table.
   events = {
     VKYC_USER_LINK_GENERATED = "created",
     VKYC_USER_LINK_EXPIRED = "expired",
@@ -141,6 +140,7 @@ M.states = {
     VKYC_USER_CALL_STARTED = "in_progress",
     VKYC_USER_DROPOFF_FROM_CALL = "action_required",
     VKYC_USER_CALL_COMPLETED = "in_review",
+    VKYC_AUDITOR_REVIEW_COMPLETED = "unknown", -- carries either outcome: only its status decides
   },
 }
 

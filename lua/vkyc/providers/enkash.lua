@@ -120,7 +120,7 @@ return {
         card_account_id,
         { name = "email", type = "string", required = true, sensitive = true },
         { name = "mobile", type = "phone", required = true, sensitive = true },
-        { name = "title", type = "enum", values = { "Mr", "Ms" }, required = true },
+        { name = "title", type = "enum", values = { "Mr", "Ms" }, required = true, sensitive = true }, -- tells the gender
         { name = "firstName", type = "string", required = true, sensitive = true },
         { name = "lastName", type = "string", required = true, sensitive = true },
         { name = "gender", type = "string", sensitive = true }, -- required in the oldest page, absent from the later sample
@@ -239,10 +239,10 @@ return {
         { name = "cardAccountId", type = "string" },
         card(false),
         { name = "enkashCardBenefitId", type = "string" },
-        { name = "createdBy", type = "string" },
+        { name = "createdBy", type = "string", sensitive = true }, -- perhaps a person's name: its form is not documented
         { name = "amount", type = "number", required = true, min = 0.01 },
         { name = "transactionType", type = "enum", values = { "DR", "CR" }, required = true },
-        { name = "description", type = "string" },
+        { name = "description", type = "string", sensitive = true },
         { name = "type", type = "string" },
         { name = "transactionCode", type = "string" },
         { name = "uniqueReferenceNumber", type = "string" },
