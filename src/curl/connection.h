@@ -56,8 +56,8 @@ CURLcode vkyc_curl_connection_stands(struct vkyc_curl_connection *c);
 /* 1 when it stands and leads to that origin. */
 int vkyc_curl_connection_is_to(const struct vkyc_curl_connection *c, const char *origin, size_t size);
 
-/* 1 when nothing came over it, which stands and is idle. Its end and bytes that nobody asked for are something; what TLS says to itself, such
- * as a late session ticket, is not. */
+/* 1 when nothing came over it, which stands and is idle. Its end and bytes that nobody asked for are something; what TLS says to itself,
+ * such as a late session ticket, is not. */
 int vkyc_curl_connection_is_quiet(const struct vkyc_curl_connection *c);
 
 /* 1 when it, which stands, may carry another request. */
