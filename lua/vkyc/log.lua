@@ -23,7 +23,7 @@ local PLAIN = { ids = true, call_id = true, request_id = true, traceparent = tru
 
 local function encode(value, is_plain)
   if type(value) == "number" then
-    return value - value == 0 and string.format(value % 1 == 0 and "%.0f" or "%.6g", value) or "null"
+    return value - value == 0 and string.format(value % 1 == 0 and "%.0f" or "%.6g", value):gsub(",", ".", 1) or "null" -- some locales have a comma
   elseif type(value) ~= "table" then
     return type(value) == "string" and core.json_string(is_plain and value or core.scrub(value)) or tostring(value)
   end

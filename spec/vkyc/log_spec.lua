@@ -105,6 +105,18 @@ describe("the log", function()
     assert.same({ json.null, json.null, json.null }, { read.delay_s, read.attempt_s, read.elapsed_s })
   end)
 
+  it("writes numbers with a point, whatever the locale of the process has", function()
+    local format, line = string.format, nil
+    string.format = function(...) -- luacheck: ignore 122
+      local text = format(...)
+      return (...) == "%.6g" and text:gsub("%.", ",") or text
+    end
+    local good, raised = pcall(vkyc.log.json({ write = function(text) line = text end }).on_error, { time = 0, elapsed_s = 1.25 })
+    string.format = format -- luacheck: ignore 122
+    assert.is_true(good, raised)
+    assert.equal(1.25, json.decode(line).elapsed_s)
+  end)
+
   it("leaves out of a line what is too much for it", function()
     local lines, headers = {}, {}
     local hooks = vkyc.log.json { write = function(line) lines[#lines + 1] = line end }
