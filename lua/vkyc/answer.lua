@@ -1,7 +1,7 @@
 --- From a response to a result or an error: what the status, the envelope and the body of a provider mean. The core reads and classifies;
 -- here is what that says about the request, which may have been carried out.
 
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 local errors = require "vkyc.errors"
 
 local M = {}

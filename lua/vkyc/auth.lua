@@ -1,6 +1,6 @@
 --- Authentication: the parts that a provider's table names. Secrets and what ages are applied to each attempt anew.
 
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 local errors = require "vkyc.errors"
 
 local M = {}

@@ -1,7 +1,7 @@
 --- The client: options checked once, then every operation of its provider as a method.
 
 local auth = require "vkyc.auth"
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 local errors = require "vkyc.errors"
 local hosts = require "vkyc.hosts"
 local options_of = require "vkyc.options"

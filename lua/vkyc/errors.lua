@@ -1,7 +1,7 @@
 --- Errors: a table that prints as one line and decides by `kind`, `outcome` and `retryable`.
 -- No error holds a secret, a body, a link or personal data.
 
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 
 local M = {}
 

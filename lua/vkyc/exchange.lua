@@ -2,7 +2,7 @@
 
 local answer = require "vkyc.answer"
 local auth = require "vkyc.auth"
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 local errors = require "vkyc.errors"
 local hooks = require "vkyc.hooks"
 local results = require "vkyc.results"

@@ -1,7 +1,7 @@
 --- What a client's hooks are told (docs/hooks.md). A hook changes nothing: each event is a table of its own, and what a hook raises is kept
 -- for client:stats().
 
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 
 local M = {}
 

@@ -1,6 +1,6 @@
 --- Which host moves the bytes of a call: decided per call, because one script may run in several.
 
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 local errors = require "vkyc.errors"
 
 local M = {}

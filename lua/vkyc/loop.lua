@@ -7,7 +7,7 @@
 -- @module vkyc.loop
 
 local blocking = require "vkyc.hosts.blocking"
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 local errors = require "vkyc.errors"
 local hosts = require "vkyc.hosts"
 local loop_host = require "vkyc.hosts.loop"

@@ -1,7 +1,7 @@
 --- Tokens of a password login (OAuth 2.0 password grant, RFC 6749 section 4.3): fetched once, kept as a secret, renewed early.
 -- A refused login is never repeated: providers lock an account after a few. It stays refused until a secret is replaced.
 
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 local errors = require "vkyc.errors"
 local hooks = require "vkyc.hooks"
 local secrets = require "vkyc.secrets"

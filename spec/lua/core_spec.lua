@@ -42,6 +42,31 @@ describe("vkyc.core", function()
     assert.equal(core.null, again.null)
   end)
 
+  it("has LuaJIT interpret the files of a call, because compiling would halt a frame", function()
+    assert.equal(core, core.uncompiled())
+    local jit, compiled = rawget(_G, "jit"), {}
+    local function attempt(what, _, fn, at)
+      local info = what == "start" and require("jit.util").funcinfo(fn, at)
+      compiled[info and info.source and info.source:match("vkyc/[%w_/]+%.lua$") or "others"] = true
+    end
+    local scripted = require "spec.support.scripted_host"
+    local host = scripted.new { scripted.reply(200, '{"verification_id":"V1","user_id":"U1","status":"RECEIVED"}') }
+    local client = scripted.client("cashfree_ppi", host, { hooks = { on_request = function() end } })
+    if jit then
+      jit.attach(attempt, "trace")
+    end
+    for _ = 1, 300 do
+      assert(client:status { user_id = "U1", verification_id = "V1" })
+    end
+    if jit then
+      jit.attach(attempt)
+      assert.is_true(compiled.others) -- or the JIT was off
+    end
+    for _, name in ipairs { "client", "exchange", "answer", "auth", "hooks", "hosts" } do
+      assert.is_nil(compiled["vkyc/" .. name .. ".lua"], name)
+    end
+  end)
+
   it("refuses another Lua", function()
     local open = assert(package.loadlib(library(), "luaopen_vkyc_core"))
     local kept = _VERSION

@@ -2,7 +2,7 @@
 -- A call blocks until it has its answer or its time is over.
 -- @module vkyc.hosts.blocking
 
-local core = require("vkyc.core")
+local core = require("vkyc.core").uncompiled()
 
 local blocking = {
   name = "blocking",

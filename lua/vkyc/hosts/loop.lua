@@ -1,7 +1,7 @@
 --- The host of a vkyc.loop: a call suspends its coroutine while libcurl works on the loop's background thread.
 -- @module vkyc.hosts.loop
 
-local core = require "vkyc.core"
+local core = require("vkyc.core").uncompiled()
 
 local now = core.monotonic
 local is_yieldable = rawget(coroutine, "isyieldable")
