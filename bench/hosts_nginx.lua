@@ -126,15 +126,21 @@ local function throughput()
   end
 end
 
--- How long a cheap request takes at most, while slow ones wait; and how much work many calls at a time are, each.
-local function crowd()
-  local pid = worker()
+-- How long a cheap request takes at most, while slow ones wait.
+local function pings()
   for _, peer in ipairs { "vkyc", "cosocket" } do
     local slow = begin("/" .. peer .. "/slow", SLOW, SLOW * (quick and 4 or 8), 0.001, 300)
     pause(0.4)
     local _, _, most = load("/ping", 1, PINGS, 1)
     note("ping " .. peer, most)
     finish(slow, "/" .. peer .. "/slow")
+  end
+end
+
+-- How much work many calls at a time are, each.
+local function crowd()
+  local pid = worker()
+  for _, peer in ipairs { "vkyc", "cosocket", "capture" } do
     for _, count in ipairs { FEW, MANY } do
       load("/" .. peer .. "/http", count, count) -- connections are there before anything counts
       local before = cpu_of(pid)
@@ -183,6 +189,7 @@ end
 local function measure()
   for round = 0, rounds do
     throughput()
+    pings()
     crowd()
     if round == 0 then -- the first one warms up
       series = {}
@@ -208,6 +215,7 @@ end
 found:add("nginx, p99 of a ping beside slow calls", "us", of "ping vkyc", of "ping cosocket", "<=", 3)
 found:add("nginx, processor time at 512 against 8", "us", of("vkyc cpu at " .. MANY, 1e6), of("vkyc cpu at " .. FEW, 1e6), "<=", 1.2)
 found:inform("nginx, the same of a bare cosocket", "us", of("cosocket cpu at " .. MANY, 1e6), of("cosocket cpu at " .. FEW, 1e6))
+found:inform("nginx, the same of a subrequest", "us", of("capture cpu at " .. MANY, 1e6), of("capture cpu at " .. FEW, 1e6))
 for _, path in ipairs { "/slow", "/slow_tls" } do
   local ours, bare = of("slope /vkyc" .. path), of("slope /cosocket" .. path)
   found:add("nginx, memory of a call, " .. (path == "/slow" and "http" or "tls"), "KiB", ours, { bare[1] + SLOPE_KIB }, "<=", 1)
