@@ -354,25 +354,25 @@ const char *vkyc_url_fault_text(enum vkyc_url_fault fault)
     case VKYC_URL_FINE:
         return "the URL is fine";
     case VKYC_URL_SCHEME:
-        return "a URL must begin with https:// or http://";
+        return "must begin with https:// or http://";
     case VKYC_URL_USERINFO:
-        return "a URL must not hold a user name or password";
+        return "must not hold a user name or password";
     case VKYC_URL_FRAGMENT:
-        return "a URL must not hold a fragment (#)";
+        return "must not hold a fragment (#)";
     case VKYC_URL_QUERY:
-        return "a base URL must not hold a query (?)";
+        return "must not hold a query (?)";
     case VKYC_URL_CHARACTER:
-        return "a URL must not hold white space, control characters, backslashes, other unsafe characters or broken percent escapes";
+        return "must not hold white space, control characters, backslashes, other unsafe characters or broken percent escapes";
     case VKYC_URL_HOST:
-        return "the host of a URL must be a name, an IPv4 address in dotted decimal or an IPv6 address in brackets";
+        return "must have a name, an IPv4 address in dotted decimal or an IPv6 address in brackets as its host";
     case VKYC_URL_PORT:
-        return "the port of a URL must be 1 to 65535";
+        return "must have a port from 1 to 65535";
     case VKYC_URL_PATH:
-        return "the path of a URL must not hold empty segments, \".\", \"..\" or escaped slashes";
+        return "must not hold empty segments, \".\", \"..\" or escaped slashes in its path";
     case VKYC_URL_LENGTH:
-        return "the URL is too long";
+        return "is too long";
     }
-    return "the URL is wrong";
+    return "is not a URL";
 }
 
 /* Appends with everything percent-encoded that `keep` does not keep. */
