@@ -60,7 +60,7 @@ describe("vkyc.core", function()
     end
     if jit then
       jit.attach(attempt)
-      assert.is_true(compiled.others) -- or the JIT was off
+      assert.equal(jit.status(), compiled.others == true) -- it does compile what is not of these files, unless it is off
     end
     for _, name in ipairs { "client", "exchange", "answer", "auth", "hooks", "hosts" } do
       assert.is_nil(compiled["vkyc/" .. name .. ".lua"], name)
