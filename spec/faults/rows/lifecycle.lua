@@ -48,7 +48,9 @@ local STARVED = [[
   print(fine, status, type(failure) == "table" and failure.kind or failure)]]
 local HUNGRY = "prlimit --as=268435456"
 
-rows:add("L04", "no memory while JSON is read: lua-cjson ends the process, ours does not", { once = "a process of its own reads, no transport does", run = function()
+local READS = "a process of its own reads, no transport takes part"
+
+rows:add("L04", "no memory while JSON is read: lua-cjson ends the process, ours does not", { once = READS, run = function()
   if (os.getenv("LD_PRELOAD") or "") ~= "" then
     return "a sanitizer needs more room than the limit of this row leaves"
   end
