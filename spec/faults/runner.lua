@@ -294,6 +294,7 @@ local function once(t, row, operation, max_attempts)
   end
   local told = t.seat:call("row", operation, row.params, options)
   shell(row.child and row.child.restore, t, row)
+  t.retried = (told.retries or 0) > 0
   local requests = not row.url and server:count(t.id) - before or nil
   judge(row, e, told, requests)
   judge_the_judge(row, e, told, requests)
@@ -350,7 +351,8 @@ local function grows(t, row, again, least)
   repeat
     again()
     count = count + 1
-  until count >= least and (core.monotonic() - start >= SECONDS or count >= MOST or row.slow or row.repeats)
+    -- A client that sends again has a budget, which ends.
+  until count >= least and (core.monotonic() - start >= SECONDS or count >= MOST or row.slow or row.repeats or t.retried)
   for _, name in ipairs({ "files", "threads" }) do
     settle(t, before, name)
   end

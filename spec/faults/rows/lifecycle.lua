@@ -107,6 +107,7 @@ rows:add("L06", "a client used after its end, closed twice, collected in the mid
   result, err = site.status(closing)
   check(result or err.kind == "closed", "a client closed under its call says %s", tostring(err))
   check(select(2, site.status(closing)).kind == "closed", "it is not closed")
+  closing = nil -- LuaJIT never collects a client that its own hook holds
   return 21 + (result and 1 or err.attempts)
 end })
 
