@@ -422,7 +422,7 @@ describe("an engine", function()
       local before = core.monotonic()
       engine:close()
       engine:close()
-      assert.is_true(core.monotonic() - before < (0.25 + 0.25) * FACTOR) -- the promise, and a busy machine
+      assert.is_true(core.monotonic() - before < (0.25 + 0.1) * FACTOR) -- the promise, and a busy machine
       for _, job in ipairs(jobs) do
         local status, failure = job[1]:finish(job[3])
         assert.is_nil(status)

@@ -25,6 +25,7 @@ local PERSON = {
 PERSON.cashfree_secure_id = {
   status = { verification_id = "V1" },
   initiate = { verification_id = "V1", user_id = "U1", security_questions = PERSON.initiate.security_questions },
+  create_user = { user_id = "U1", phone = VALUES.phone, email = VALUES.email, name = VALUES.name, address = VALUES.address },
 }
 
 local CREDENTIALS = {
@@ -187,6 +188,26 @@ end
 function M.pure(title)
   local fine, reason = pcall(require("spec.faults.table").find(title).pure)
   return fine and "fine" or tostring(reason)
+end
+
+--- Runs a row that makes clients of its own, where calls are made.
+---@param title string
+---@param url string of a server that gives good answers
+---@param transport string of the seat
+---@param host table|nil a host of one's own
+---@param loop table|nil whose task this is
+---@return string|number reason why it fails; or how many requests the server must have counted
+function M.visit(title, url, transport, host, loop)
+  local function new(more)
+    local options = { base_url = url, allow_http_loopback = true, max_attempts = 1, hooks = canaries.hooks(), host = host }
+    return assert(vkyc.new(add(add(add({}, CREDENTIALS.cashfree_ppi), add({ provider = "cashfree_ppi" }, options)), more)))
+  end
+  local site = { transport = transport, loop = loop, new = new, status = function(client)
+    return client:status(PERSON.status)
+  end }
+  local fine, requests = pcall(require("spec.faults.table").find(title).visit, site)
+  local told = check_hooks({})
+  return fine and told.complaint or requests
 end
 
 --- Closes clients, all or one.

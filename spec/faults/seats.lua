@@ -48,7 +48,7 @@ function Here.close(_, key)
 end
 
 function Here.usage()
-  return { files = process.files(), threads = process.threads(), memory = process.resident(), heap = caller.heap() }
+  return { files = process.files(), threads = process.threads(), heap = caller.heap(), memory = process.anonymous() }
 end
 
 --- The most memory since the last time it was asked to begin anew; then what is used now.
@@ -62,6 +62,10 @@ end
 
 function Here.pure(_, title)
   return caller.pure(title)
+end
+
+function Here.visit(_, title, url)
+  return caller.visit(title, url, "inline")
 end
 
 -- Nothing is at once on one thread.
@@ -109,6 +113,12 @@ function Thread:series(...)
   end)
 end
 
+function Thread:visit(title, url)
+  return self:within(function()
+    return caller.visit(title, url, "thread", nil, self.loop)
+  end)
+end
+
 function Thread:many(key, times, operation, given)
   return caller.many(key, times, operation, given, function(fn)
     self.loop:spawn(fn)
@@ -146,6 +156,10 @@ function Own:open(key, options)
   end
   options.crl, options.client, options.shared = nil, nil, nil
   return caller.open(key, options, require("spec.support.socket_host").new(of_host))
+end
+
+function Own.visit(_, title, url)
+  return caller.visit(title, url, "own", require("spec.support.socket_host").new({}))
 end
 
 function Own:stop()
@@ -210,6 +224,10 @@ function Nginx:pure(title)
   return ask(self.plain, "pure", title)
 end
 
+function Nginx:visit(title, url)
+  return ask(self.plain, "visit", title, url, "nginx")
+end
+
 function Nginx:close(key)
   ask(self:web(key), "close", key)
   self:check_log()
@@ -240,7 +258,7 @@ function Nginx:usage()
   local status = nginx.read("/proc/" .. pid .. "/status")
   return {
     files = tonumber(files:match("%d+")), threads = tonumber(status:match("Threads:%s*(%d+)")),
-    memory = tonumber(status:match("VmRSS:%s*(%d+)")) * 1024, heap = heap,
+    memory = process.anonymous(pid), heap = heap,
   }
 end
 

@@ -74,7 +74,7 @@ return function(transport, busted)
 
   for _, each in ipairs(shape.rows) do
     local row = runner.view(each, transport)
-    if transport == "inline" or not (row.once or row.elsewhere or row.pure) or row.pure and transport == "nginx" then
+    if not shape.left_out(row, transport) then
       it(row.title, function()
         local before, fine, reason = socket.gettime(), true, row.skip and row.why
         if row.child and not row.skip then

@@ -23,4 +23,14 @@ function M.find(title)
   end
 end
 
+--- Why a transport has no test of a row; nil when it has one, which may still skip and say why.
+function M.left_out(row, transport)
+  if row.pure and (transport == "thread" or transport == "own") then
+    return "no call is made, so that there is no transport to tell apart: once in a script, once in nginx"
+  elseif transport ~= "inline" and (row.once or row.elsewhere) then
+    return row.once or row.why or true
+  end
+  return nil
+end
+
 return M

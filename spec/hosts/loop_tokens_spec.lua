@@ -1,16 +1,20 @@
 -- Logins in a loop: one for all tasks that wait, and nobody's end takes it away.
 
+local canaries = require "spec.support.canaries"
 local core = require "vkyc.core"
 local faults = require "spec.support.faults"
 local vkyc = require "vkyc"
 
 local FACTOR = tonumber(os.getenv("VKYC_TIME_FACTOR") or "1")
 
+local T1, T2 = canaries.TOKEN .. "1", canaries.TOKEN .. "2"
+
 local function token(text, seconds)
   return { "send", faults.response({ body = '{"access_token":"' .. text .. '","expires_in":' .. seconds .. "}" }) }
 end
 local FINE = { "send", faults.response({ body = '{"code":0,"payload":{"enkashCardId":"C1"}}' }) }
-local UNAUTHORIZED = { "send", faults.response({ status = "401 Unauthorized", body = "{}" }) }
+local ECHO = ('{"code":401,"message":"%s","error":"invalid_grant","error_description":"%s, %s, %s"}'):format(T1, T1, canaries.SECRET, canaries.PASSWORD)
+local UNAUTHORIZED = { "send", faults.response({ status = "401 Unauthorized", body = ECHO }) }
 
 describe("a login in a loop", function()
   local server, loop, client
@@ -30,6 +34,7 @@ describe("a login in a loop", function()
   after_each(function()
     loop:close()
     client:close()
+    canaries.check_hooks()
   end)
 
   local function start(login, api)
@@ -37,8 +42,8 @@ describe("a login in a loop", function()
     server:case({ id = "api", answers = api or { { FINE } } })
     client = assert(vkyc.new {
       provider = "enkash", environment = "uat", base_url = server:base("http") .. "/api", token_url = server:base("http") .. "/login",
-      allow_http_loopback = true, client_id = "c", client_secret = "s", username = "u", password = "p", partner_id = "P", max_attempts = 1,
-      connect_timeout_s = 10 * FACTOR, attempt_timeout_s = 10 * FACTOR, deadline_s = 30 * FACTOR,
+      allow_http_loopback = true, client_id = "c", client_secret = canaries.SECRET, username = "u", password = canaries.PASSWORD, partner_id = "P",
+      max_attempts = 1, hooks = canaries.hooks(), connect_timeout_s = 10 * FACTOR, attempt_timeout_s = 10 * FACTOR, deadline_s = 30 * FACTOR,
     })
   end
 
@@ -48,7 +53,7 @@ describe("a login in a loop", function()
     for _ = 1, count do
       loop:spawn(function()
         local result, err = client:vkyc_status { enKashCardId = "C1" }
-        local outcome = result and "fine" or err.kind .. " " .. err.operation
+        local outcome = result and "fine" or canaries.check_error(err).kind .. " " .. err.operation
         outcomes[outcome] = (outcomes[outcome] or 0) + 1
       end)
     end
@@ -60,12 +65,12 @@ describe("a login in a loop", function()
   end
 
   it("is one for a thousand calls at once, when the token has expired", function()
-    start { { token("T1", 1) }, { { "pause", 100 }, token("T2", 3600) } }
+    start { { token(T1, 1) }, { { "pause", 100 }, token(T2, 3600) } }
     assert.same({ fine = 1 }, all(1))
     core.sleep(1)
     assert.same({ fine = 1000 }, all(1000))
     assert.same({ 2, 1001, 2 }, { server:count("login"), server:count("api"), client:stats().logins })
-    assert.matches("[Aa]uthorization: Bearer T2\r\n", server:requests("api")[2])
+    assert.matches("Authorization: Bearer " .. T2 .. "\r\n", server:requests("api")[2], 1, true)
   end)
 
   it("that is refused is one for all, and stays refused", function()
@@ -81,13 +86,13 @@ describe("a login in a loop", function()
       refusals[i] = { { "pause", 30 * i }, UNAUTHORIZED } -- some of them when there is a new token already
     end
     refusals[8] = { FINE }
-    start({ { token("T1", 3600) }, { { "pause", 50 }, token("T2", 3600) } }, refusals)
+    start({ { token(T1, 3600) }, { { "pause", 50 }, token(T2, 3600) } }, refusals)
     assert.same({ fine = 20 }, all(20))
     assert.same({ 2, 27 }, { server:count("login"), server:count("api") })
   end)
 
   it("is not lost with the task that began it", function()
-    start { { { "pause", 200 }, token("T1", 3600) } }
+    start { { { "pause", 200 }, token(T1, 3600) } }
     local first = loop:spawn(function()
       return client:vkyc_status { enKashCardId = "C1" }
     end)

@@ -62,6 +62,7 @@ local TLS_SERVER = [[
     listen 127.0.0.1:%%(tls_port) ssl;
     ssl_certificate "%s"; ssl_certificate_key "%s";
     ssl_certificate_by_lua_block { ngx.log(ngx.NOTICE, "in ssl_cert: ", status()) }
+    server_rewrite_by_lua_block { ngx.log(ngx.NOTICE, "in server_rewrite: ", status()) }
     location / { return 200; }
   }]]
 
@@ -114,10 +115,15 @@ describe("vkyc in nginx", function()
       end)
     end
 
-    it("ssl_certificate", function()
-      assert.is_true((nginx.shell(("curl -sk -m 10 https://127.0.0.1:%d/"):format(web.tls_port))))
-      assert.matches("in ssl_cert: fine C1", web:log(), 1, true)
-    end)
+    -- Three more are let through (nginx_checks.lua), and not tested: nginx can wait in ssl_client_hello and ssl_session_fetch only where
+    -- nginx and OpenSSL have OpenResty's patches (Debian's end the handshake, or Lua there with "cannot yield in sess get cb"); preread is
+    -- the stream module's, which is not installed.
+    for _, phase in ipairs({ "ssl_cert", "server_rewrite" }) do
+      it(phase, function()
+        assert.is_true((nginx.shell(("curl -sk -m 10 https://127.0.0.1:%d/"):format(web.tls_port))))
+        assert.matches("in " .. phase .. ": fine C1", web:log(), 1, true)
+      end)
+    end
   end)
 
   describe("says what to do instead in the phase", function()
@@ -275,6 +281,10 @@ describe("vkyc in nginx", function()
     assert.equal("tls", call((one:gsub("localhost", "other.test"))).failure.kind)
     assert.equal("network", call((one:gsub("https", "http"))).failure.kind)
     assert.equal(2, server:count("one"))
+    -- Another port with a server that is as good: a kept connection would lead to the first.
+    local first, second = server:listener("tls"), server:listener("tls12")
+    assert.equal(200, call((one:gsub(":%d+/", ":" .. server.ports.tls12 .. "/"))).status)
+    assert.same({ first, second + 1 }, { (server:listener("tls")), (server:listener("tls12")) })
   end)
 
   it("starts no light thread for a call on a kept connection", function()

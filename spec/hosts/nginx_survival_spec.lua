@@ -71,6 +71,22 @@ describe("nginx survives", function()
     assert.same({ fine = 1 }, web:many(1, { path = "/status" }))
   end
 
+  -- Connections of the server that the other side has not closed: nginx tells of sockets that were left open only when it ends gracefully.
+  local function connections()
+    local wanted, count = (":%04X"):format(server.ports.tls), 0
+    for line in io.lines("/proc/net/tcp") do
+      local address, state = line:match("^%s*%d+: %x+(:%x+) %x+:%x+ (%x%x) ")
+      count = count + (address == wanted and state == "01" and 1 or 0)
+    end
+    return count
+  end
+
+  local function check_gone()
+    assert.is_truthy(nginx.wait_for(2, function()
+      return connections() == 0
+    end), connections() .. " connections are left")
+  end
+
   local function check_log(log)
     log = log:gsub("[^\n]*lua_code_cache is off[^\n]*", "")
     for _, word in ipairs({ "%[alert%]", "%[emerg%]", "signal 6", "signal 11", "core dumped", "%[error%]" }) do
@@ -96,8 +112,10 @@ describe("nginx survives", function()
       assert.same({ fine = 16 }, web:many(16, { path = "/status" }))
       web:many(4, { path = "/load" })
     end
-    assert.is_true(web:stop())
+    assert.is_true(connections() > 0)
+    assert.is_true(web:stop("QUIT"))
     check_log(web.last_log)
+    check_gone()
   end)
 
   it(ROUNDS .. " fast stops under load", function()
@@ -109,11 +127,13 @@ describe("nginx survives", function()
         waiting[i] = web:begin({ path = "/status" })
       end
       socket.sleep(0.03)
+      assert.is_true(connections() > 0)
       assert.is_true(web:stop("TERM"))
       for i = 1, 16 do
         web:finish(waiting[i])
       end
       check_log(web.last_log)
+      check_gone()
     end
   end)
 
@@ -153,8 +173,9 @@ describe("nginx survives", function()
     assert.is_true(files() <= before + 3, before .. " files, then " .. files())
     server:case({ id = "api", steps = { FINE } })
     assert.same({ fine = 16 }, web:many(16, { path = "/status" }))
-    assert.is_true(web:stop())
+    assert.is_true(web:stop("QUIT"))
     check_log(web.last_log)
+    check_gone()
   end)
 
   it("more calls at once than worker_connections allows", function()

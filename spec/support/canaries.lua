@@ -133,7 +133,8 @@ end
 local seen_by_hooks, owed = {}, 0
 
 --- Hooks that search every event and its log line, and keep nothing else.
-function M.hooks()
+---@param tell? fun(where: string) is told of what they see at once, where check_hooks cannot be called
+function M.hooks(tell)
   return watch(function(event)
     owed = owed + 1
     for _, each in ipairs(M.find(event, event.event)) do
@@ -142,6 +143,9 @@ function M.hooks()
   end, function(line)
     owed = owed - 1
     search_line(line, seen_by_hooks)
+    if tell and #seen_by_hooks > 0 then
+      tell(table.concat(seen_by_hooks, ", "))
+    end
   end)
 end
 

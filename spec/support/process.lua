@@ -32,6 +32,12 @@ function process.resident()
   return tonumber(read("/proc/self/status"):match("VmRSS:%s*(%d+)")) * 1024
 end
 
+--- Memory of a process's own in bytes, each page counted: VmRSS may be wrong by some hundred KB, and counts files that are mapped.
+---@param pid string|nil of another process
+function process.anonymous(pid)
+  return tonumber(read("/proc/" .. (pid or "self") .. "/smaps_rollup"):match("Anonymous:%s*(%d+)")) * 1024
+end
+
 --- The most resident memory since the last time that `anew` was given; with it, what is resident now.
 ---@param anew boolean|nil
 ---@param pid string|nil of another process

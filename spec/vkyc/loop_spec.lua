@@ -1,5 +1,6 @@
 -- Tasks of a loop: scripts that look as if they waited, over the real thread and a server that misbehaves.
 
+local canaries = require("spec.support.canaries")
 local core = require("vkyc.core")
 local curl = require("vkyc.curl")
 local faults = require("spec.support.faults")
@@ -36,6 +37,7 @@ describe("a loop", function()
     for _, client in ipairs(clients) do
       client:close()
     end
+    canaries.check_hooks()
   end)
 
   -- A client whose requests get these steps or answers, and the id that counts them.
@@ -43,7 +45,7 @@ describe("a loop", function()
     case.listener = case.listener or "tls"
     local url, id = server:case(case)
     local all = {
-      provider = "cashfree_ppi", environment = "sandbox", base_url = url, client_id = "CF10KEY", client_secret = "canary-secret",
+      provider = "cashfree_ppi", environment = "sandbox", base_url = url, client_id = "CF10KEY", client_secret = canaries.SECRET, hooks = canaries.hooks(),
       ca_file = server:file("ca.pem"), connect_timeout_s = 3 * FACTOR, attempt_timeout_s = 10 * FACTOR, deadline_s = 30 * FACTOR,
     }
     for name, value in pairs(options or {}) do
@@ -388,9 +390,9 @@ describe("a loop", function()
 
   it("logs in once for all its tasks, also when the first of them is cancelled", function()
     local _, login = server:case({ id = "login", listener = "tls", steps = { { "pause", 60 }, { "send",
-      faults.response({ body = '{"access_token":"tokenOne","token_type":"bearer","expires_in":86399}' }) } } })
+      faults.response({ body = '{"access_token":"' .. canaries.TOKEN .. '","token_type":"bearer","expires_in":86399}' }) } } })
     local client = client_of({ steps = { { "send", faults.response({ body = '{"response_code":0,"payload":{"kycStatus":"X"}}' }) } } }, {
-      provider = "enkash", environment = "uat", client_id = "CEK1", username = "6001020040", password = "pass", partner_id = "CR1",
+      provider = "enkash", environment = "uat", client_id = "CEK1", username = "6001020040", password = canaries.PASSWORD, partner_id = "CR1",
       company_id = "CEK1", card_account_id = "CA1", token_url = server:base("tls") .. "/login",
     })
     local tasks = {}
@@ -559,8 +561,26 @@ describe("a loop", function()
     for _, prepare in ipairs({ true, { ca_file = server:file("ca.pem") } }) do
       local before = core.monotonic()
       local own = assert(vkyc.loop.new({ prepare = prepare }))
-      assert.is_true(core.monotonic() - before < 0.5 * FACTOR)
+      assert.is_true(core.monotonic() - before < (0.25 + 0.1) * FACTOR) -- the bound, and a busy machine
       own:close()
+    end
+  end)
+
+  it("has read the certificates when it is prepared, and otherwise leaves them to the first call", function()
+    for _, prepare in ipairs({ false, true }) do
+      local name = os.tmpname()
+      local from, to = assert(io.open(server:file("ca.pem"))), assert(io.open(name, "w"))
+      to:write(from:read("*a"))
+      from:close()
+      to:close()
+      local client = client_of({ steps = { { "send", record() } } }, { ca_file = name })
+      local own = assert(vkyc.loop.new({ prepare = prepare and { ca_file = name } or nil }))
+      assert(os.remove(name))
+      local task = own:spawn(client.status, client, KEY)
+      run(own)
+      local result, err = task:result()
+      own:close()
+      assert.equal(prepare, result ~= nil, tostring(err))
     end
   end)
 

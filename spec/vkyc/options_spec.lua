@@ -29,6 +29,8 @@ local function faults(options)
 end
 
 describe("options", function()
+  after_each(canaries.check_hooks)
+
   it("are told all their faults at once", function()
     local paths, err = faults { provider = "cashfree_ppi" }
     assert.equal("client_id client_secret environment", paths)

@@ -1,12 +1,15 @@
 -- What is known of a result beside its fields.
 
 local vkyc = require "vkyc"
+local canaries = require "spec.support.canaries"
 local results = require "vkyc.results"
 local scripted = require "spec.support.scripted_host"
 
 local IDS = { user_id = "U1", verification_id = "V1" }
 
 describe("a result", function()
+  after_each(canaries.check_hooks)
+
   it("holds the provider's fields and nothing else, and null is nil", function()
     local client = scripted.client("cashfree_ppi", scripted.new { scripted.reply(200, '{"status":"NEW","meeting_schedule":null,"future":{"a":[]},"n":1.5}') })
     local res = assert(client:status(IDS))

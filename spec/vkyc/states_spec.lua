@@ -44,6 +44,8 @@ local MAPPING = {
 }
 
 describe("states", function()
+  after_each(canaries.check_hooks)
+
   it("map every documented pair of Cashfree", function()
     local terminal = { rejected = true, expired = true, failed = true }
     for _, row in ipairs(MAPPING) do

@@ -26,14 +26,16 @@ end
 rows:add("H06", "Retry-After longer than there is time", answered("rate_limited", { bound_s = 0.1, steps = busy("3600", "429 Too Many Requests"),
   expect = { status = 429, retry_after = 3600, retryable = true } }))
 
--- A client with a token. `{login}` counts the logins; the server knows the second token only.
+-- A client with a token. `{login}` counts the logins; the server knows the second token only, and both are canaries.
+local FIRST, SECOND = canaries.TOKEN .. "1", canaries.TOKEN .. "2"
+local LOGINS = {
+  { { "pause", 20 }, { "send", row.whole('{"access_token":"' .. FIRST .. '","expires_in":3600}') } },
+  { { "send", row.whole('{"access_token":"' .. SECOND .. '","expires_in":3600}') } } }
 local sequence = 0
 
-local function token_client(t, api)
+local function token_client(t, api, logins)
   sequence = sequence + 1
-  local token_url = t.server:case({ id = "login", answers = {
-    { { "pause", 20 }, { "send", row.whole('{"access_token":"first","expires_in":3600}') } },
-    { { "send", row.whole('{"access_token":"second","expires_in":3600}') } } } })
+  local token_url = t.server:case({ id = "login", answers = logins or LOGINS })
   local base_url = t.server:case({ id = "api", answers = api })
   assert(t.seat:open("token", { provider = "enkash", base_url = base_url, token_url = token_url, allow_http_loopback = true, shared = "vkyc",
     client_id = "CLIENT" .. os.time() .. "x" .. sequence, attempt_timeout_s = 5 }).made)
@@ -46,25 +48,49 @@ local function expect(name, expected, got)
 end
 
 local TOKEN_GOOD = { { "send", row.whole('{"response_code":0,"payload":{"enkashCardId":"C1"}}') } }
-local UNAUTHORIZED = json("{}", "401 Unauthorized")
+
+-- A refusal that says again, in each of its texts, what the client sent.
+local function echoing(status, word)
+  local text = ("%s: %s and %s of %s"):format(word, canaries.PASSWORD, canaries.SECRET, V.email)
+  return json(('{"response_code":401,"response_message":"%s","error":"%s","error_description":"%s","code":"%s","message":"%s","type":"%s"}'):format(
+    text, word, text, canaries.PASSWORD, text, word), status, ("X-Request-Id: %s\r\nWWW-Authenticate: Bearer realm=\"%s\"\r\n"):format(word, text))
+end
+
+local REFUSED = "401 Unauthorized"
+
+-- The canaries were there to be leaked.
+local function sent(t, id, text)
+  for _, request in ipairs(t.server:requests(id)) do
+    if request:find(text, 1, true) then
+      return
+    end
+  end
+  error("no request held the canary", 0)
+end
+
+local function refused(t, logins, requests)
+  local told = t.seat:call("token", "vkyc_status", { enKashCardId = "C1" })
+  expect("raised", nil, told.raised)
+  expect("canaries", nil, told.complaint)
+  expect("kind", "auth", told.kind)
+  expect("logins", logins, t.server:count("login"))
+  expect("requests", requests, t.server:count("api"))
+  sent(t, "login", "pa55word%26canary")
+  return told
+end
 
 rows:add("H07", "401 to a client with a token: one login again, then an end", { run = function(t)
-  for _ = 1, 3 do
-    token_client(t, { UNAUTHORIZED })
-    local told = t.seat:call("token", "vkyc_status", { enKashCardId = "C1" })
-    expect("raised", nil, told.raised)
-    expect("canaries", nil, told.complaint)
-    expect("kind", "auth", told.kind)
-    expect("outcome", "refused", told.outcome)
-    expect("logins", 2, t.server:count("login"))
-    expect("requests", 2, t.server:count("api"))
-    expect("attempts", 2, told.attempts)
-    t.seat:close("token")
-  end
+  token_client(t, { echoing(REFUSED, FIRST), echoing(REFUSED, SECOND) })
+  local told = refused(t, 2, 2)
+  expect("outcome", "refused", told.outcome)
+  expect("attempts", 2, told.attempts)
+  sent(t, "api", "Bearer " .. FIRST)
+  sent(t, "api", "Bearer " .. SECOND)
+  t.seat:close("token")
 end })
-rows:add("H07b", "a token that is no longer good, and 100 callers", { run = function(t)
-  for _ = 1, 2 do
-    token_client(t, { { { "when", "Bearer second" }, TOKEN_GOOD[1] }, UNAUTHORIZED })
+rows:add("H07b", "a token that is no longer good, and 100 callers", {
+  thread = { kept = 64, why = "a loop keeps up to 64 connections, as many as it needed at a time" }, run = function(t)
+    token_client(t, { { { "when", "Bearer " .. SECOND }, TOKEN_GOOD[1] }, json("{}", REFUSED) })
     local told = t.seat:many("token", 100, "vkyc_status", { enKashCardId = "C1" })
     expect("raised", nil, told.raised)
     expect("canaries", nil, told.complaint)
@@ -72,7 +98,25 @@ rows:add("H07b", "a token that is no longer good, and 100 callers", { run = func
     expect("logins", 2, t.server:count("login"))
     expect("attempts", t.server:count("api"), told.attempts)
     t.seat:close("token")
+  end })
+for letter, status in pairs({ d = REFUSED, e = "200 OK", f = "403 Forbidden" }) do
+  rows:add("H07" .. letter, "a refused login that echoes password and secret, " .. status, { run = function(t)
+    token_client(t, { TOKEN_GOOD }, { echoing(status, canaries.SECRET) })
+    for _ = 1, 2 do -- the second time it is not even tried
+      local told = refused(t, 1, 0)
+      expect("outcome", "not_sent", told.outcome)
+      expect("attempts", 0, told.attempts)
+    end
+    t.seat:close("token")
+  end })
+end
+rows:add("H07g", "a token and then the login are refused, each with an echo", { run = function(t)
+  token_client(t, { echoing(REFUSED, FIRST) }, { LOGINS[1], echoing(REFUSED, canaries.PASSWORD) })
+  for _ = 1, 2 do
+    refused(t, 2, 1)
   end
+  sent(t, "api", "Bearer " .. FIRST)
+  t.seat:close("token")
 end })
 rows:add("H07c", "401 to a client without a token", answered("auth", {
   steps = json("{}", "401 Unauthorized"), expect = { status = 401, retryable = false } }))
@@ -100,6 +144,13 @@ rows:add("H10", "400 that echoes secret and request", answered("bad_request", { 
 local shapes = ('{"code":"document_invalid","message":"%s, %s, %s, %s, %s, %s"}'):format(V.pan, V.email, V.phone, V.aadhaar, V.link, canaries.SECRET)
 rows:add("H10b", "400 that tells secret and PAN of whomever", answered("bad_request", {
   steps = json(shapes, "400 Bad Request"), expect = { status = 400 } }))
+local home = ('{"code":"address_invalid","message":"%s does not live at %s; call %s"}'):format(V.name, V.address, V.phone)
+rows:add("H10c", "400 that echoes name and address", answered("bad_request", { operation = "create_user", options = { provider = "cashfree_secure_id" },
+  steps = json(home, "400 Bad Request"), expect = { status = 400, code = "address_invalid" }, check = function(t)
+    sent(t, t.id, V.address)
+  end }))
+rows:add("H10d", "a user whose name and address come back", { operation = "create_user", options = { provider = "cashfree_secure_id" },
+  steps = json(('{"user_id":"U1","name":"%s","address":"%s"}'):format(V.name, V.address)), expect = { result = { address = V.address } } })
 for letter, status in pairs({ H11 = "500 Internal Server Error", H11b = "502 Bad Gateway", H11c = "504 Gateway Timeout" }) do
   rows:add(letter, status .. " with HTML", {
     kind = "server", phase = "response", sent = true, retry = "I", outcome = { never = "unknown", safe = "refused" },
@@ -107,7 +158,7 @@ for letter, status in pairs({ H11 = "500 Internal Server Error", H11b = "502 Bad
 end
 rows:add("H12", "503 without end", { kind = "server", phase = "response", sent = true, retry = "I", operation = "status", max_attempts = 3, outcome = "refused",
   steps = json("{}", "503 Service Unavailable"), bound_s = 0.4, expect = { status = 503, attempts = 3, retries = 2 } })
-rows:add("H12b", "503 without end: 1,000 calls, at most 1,100 requests", { run = function(t)
+rows:add("H12b", "503 without end: 1,000 calls, at most 1,100 requests", { repeats = 1, run = function(t)
   if tonumber(os.getenv("VKYC_TIME_FACTOR") or "1") >= 20 then
     return "1,000 calls take too long here"
   end
