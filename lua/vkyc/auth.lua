@@ -96,7 +96,7 @@ function M.apply(call, request)
       local token
       token, err = call.client.tokens:get(call)
       if token then
-        call.token = token
+        call.token, call.used = token, { call.used, token }
         good, err = header(request, "Authorization", token, "Bearer ", "the token")
       else
         good = nil

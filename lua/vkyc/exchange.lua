@@ -23,12 +23,12 @@ local Call = {}
 Call.__index = Call
 M.Call = Call
 
---- The texts that must not be seen in an error: secrets, and what is personal in the request. What no table describes may all be, and a
--- reader's answer may speak of what was sent before it.
+--- The texts that must not be seen in an error: secrets, the tokens that the call used, and what is personal in the request. What no table
+-- describes may all be, and a reader's answer may speak of what was sent before it.
 function Call:sensitive()
-  local client = self.client
-  local token = client.tokens and client.tokens.token
-  return self.operation.request:sensitive(self.params, client.options.credentials, token, self.undescribed, self.outer and self.outer:sensitive())
+  local client, outer = self.client, self.outer
+  local tokens = { client.tokens and client.tokens.token, self.used }
+  return self.operation.request:sensitive(self.params, client.options.credentials, tokens, self.undescribed, outer and outer:sensitive())
 end
 
 --- Moves one request within what is left of the deadline.

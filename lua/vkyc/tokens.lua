@@ -307,15 +307,16 @@ function M:get(call)
   end
 end
 
---- Forgets the token after the provider said 401 to it. One that came since is kept.
----@param used vkyc.Secret|nil the token that was refused; nil: whichever there is
+--- Forgets the token after the provider said 401 to it. One that came since is kept. It is wiped when no call knows it any more: an answer may
+-- still repeat it.
+---@param used vkyc.Secret|nil the token that was refused; nil: whichever there is, which is wiped now
 function M:drop(used)
   if used and used ~= self.token then
     return
   end
   self.renew_at = nil
   self.dropped = self.token_id
-  if self.token then
+  if self.token and not used then
     self.token:close()
   end
 end

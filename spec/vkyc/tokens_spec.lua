@@ -236,4 +236,43 @@ describe("tokens", function()
     c:close()
     canaries.check_error(select(2, status(c)), "closed")
   end)
+
+  describe("are not seen, though an answer repeats", function()
+    local OLD, NEW = canaries.TOKEN .. "1", canaries.TOKEN .. "2"
+    local function login(number)
+      return scripted.token(number == 1 and OLD or NEW, 1000)
+    end
+    local function echo(code)
+      return reply(code, ('{"response_code":%d,"response_message":"%s or %s","code":"x"}'):format(code, OLD, NEW), { ["x-request-id"] = OLD })
+    end
+
+    it("one that was renewed meanwhile", function()
+      local c, host, depth = nil, nil, 0
+      c, host = client({ function()
+        depth = depth + 1
+        if depth > 1 then
+          return STATUS
+        end
+        host.clock = host.clock + 950 -- it is the next call's to renew; the provider takes both
+        assert(status(c))
+        return echo(400)
+      end }, { max_attempts = 1, attempt_timeout_s = 5000, deadline_s = 6000 }, login)
+      canaries.check_error(select(2, status(c)), "bad_request")
+      assert.equal(2, host.logins)
+    end)
+
+    it("one that was refused before", function()
+      local c, host = client({ reply(401, "{}"), echo(400) }, nil, login)
+      canaries.check_error(select(2, status(c)), "bad_request")
+      assert.equal(2, host.logins)
+    end)
+
+    it("one that was refused, in the login that follows", function()
+      local c, host = client({ UNAUTHORIZED }, nil, function(number)
+        return number == 1 and scripted.token(OLD) or echo(503)
+      end)
+      canaries.check_error(select(2, status(c)), "server")
+      assert.equal(2, host.logins)
+    end)
+  end)
 end)

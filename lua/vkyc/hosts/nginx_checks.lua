@@ -6,10 +6,10 @@ local ngx = rawget(_G, "ngx")
 
 local M = {}
 
--- The phases in which nginx has cosockets.
+-- The phases in which nginx has cosockets, and can wait without patches of its own and of OpenSSL.
 local PHASES = {
   server_rewrite = true, rewrite = true, access = true, content = true, timer = true,
-  ssl_cert = true, ssl_client_hello = true, ssl_session_fetch = true, preread = true,
+  ssl_cert = true, preread = true,
 }
 
 -- What only directives can set. Taken for granted, such an option would be a check that never happens.
