@@ -98,7 +98,7 @@ local function watch(on_event, on_line)
 end
 
 local function search_line(line, found)
-  search(line, "a log line", found)
+  search((line:gsub('":%-?%d+%.[%deE+-]+', '":0')), "a log line", found) -- digits of a fraction are an accident
   if line:find("%c") or #line > 1800 or not line:find("^{.*}$") then
     found[#found + 1] = "what is no line of the log, of " .. #line .. " bytes"
   end
