@@ -1,8 +1,8 @@
---- One process of a measurement of vkyc.loop: reads lines "NAME COUNT", does NAME that many times, prints the seconds of processor time that
--- the main thread used, and the seconds it took.
+--- One process of a measurement of vkyc.loop; the processor time is the main thread's.
 --
 --   loop_worker.lua URL CA_FILE
 
+local orders = require "orders"
 local probe = require "probe"
 local samples = require "samples"
 local vkyc = require "vkyc"
@@ -65,17 +65,4 @@ local LOOPS = {
   end,
 }
 
-local loops = {}
-for line in io.lines() do
-  local name, count = line:match "^(%S+) (%d+)$"
-  if not loops[name] then
-    loops[name] = LOOPS[name]()
-    loops[name](256) -- connections and caches are there before anything counts
-  end
-  collectgarbage()
-  collectgarbage()
-  local cpu, time = probe.cpu(), probe.now()
-  loops[name](tonumber(count))
-  io.write(string.format("%.9f %.9f\n", probe.cpu() - cpu, probe.now() - time))
-  io.flush()
-end
+orders.obey(LOOPS, 256, probe.cpu, probe.now)

@@ -1,11 +1,11 @@
---- One process of a measurement of what policy costs: reads lines "NAME COUNT", does NAME that many times, prints the CPU seconds and the
--- seconds it took.
+--- One process of a measurement of what policy costs.
 --
 --   policy_worker.lua URL CA_FILE full|bare
 --
 -- full: three attempts, the budget and all four hooks; bare: one attempt, no budget, no hooks.
 
 local core = require "vkyc.core"
+local orders = require "orders"
 local retry = require "vkyc.retry"
 local samples = require "samples"
 
@@ -31,15 +31,24 @@ local function client(host)
   return samples.client(url, ca_file, { max_attempts = policy.max_attempts, hooks = policy.hooks, host = host })
 end
 
-local LOOPS = {
+local function calls(one)
+  local params = samples.params
+  return function(count)
+    for _ = 1, count do
+      assert(one:initiate(params))
+    end
+  end
+end
+
+orders.obey({
   -- Over a kept TLS connection.
   call = function()
-    return client()
+    return calls(client())
   end,
 
   -- A host of one's own that answers at once: nothing but the client is left.
   own_host = function()
-    return client {
+    return calls(client {
       send = function()
         return { status = 200, headers = HEADERS, body = samples.response }
       end,
@@ -47,24 +56,6 @@ local LOOPS = {
       now = core.monotonic,
       wall = core.wall,
       random = core.random,
-    }
+    })
   end,
-}
-
-local clients, params = {}, samples.params
-for line in io.lines() do
-  local name, count = line:match "^(%S+) (%d+)$"
-  if not clients[name] then
-    clients[name] = LOOPS[name]()
-    assert(clients[name]:initiate(params)) -- the connection is there before anything counts
-  end
-  local one = clients[name]
-  collectgarbage()
-  collectgarbage()
-  local cpu, time = os.clock(), core.monotonic()
-  for _ = 1, tonumber(count) do
-    assert(one:initiate(params))
-  end
-  io.write(string.format("%.9f %.9f\n", os.clock() - cpu, core.monotonic() - time))
-  io.flush()
-end
+}, 1, os.clock, core.monotonic)

@@ -1,8 +1,9 @@
---- One process of a measurement: reads lines "NAME COUNT", does NAME that many times, prints the CPU seconds and the seconds it took.
+--- One process of a measurement of the core.
 --
 --   worker.lua URL CA_FILE BUNDLE HEADER...
 
 local core = require "vkyc.core"
+local orders = require "orders"
 local samples = require "samples"
 
 local url, ca_file, bundle = arg[1], arg[2], arg[3]
@@ -100,17 +101,4 @@ local LOOPS = {
   end,
 }
 
-local loops = {}
-for line in io.lines() do
-  local name, count = line:match "^(%S+) (%d+)$"
-  if not loops[name] then
-    loops[name] = LOOPS[name]()
-    loops[name](3) -- connections and caches are there before anything counts
-  end
-  collectgarbage()
-  collectgarbage()
-  local cpu, time = os.clock(), core.monotonic()
-  loops[name](tonumber(count))
-  io.write(string.format("%.9f %.9f\n", os.clock() - cpu, core.monotonic() - time))
-  io.flush()
-end
+orders.obey(LOOPS, 3, os.clock, core.monotonic)
