@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 #include "binding.h"

@@ -1,4 +1,4 @@
-/* vkyc.curl: requests sent through libcurl on the calling thread; curl_loop.c has those on a background thread. */
+/* vkyc.curl: requests over connections that libcurl makes, on the calling thread; curl_loop.c has those on a background thread. */
 #include <string.h>
 
 #include "../curl/handle.h"

@@ -1,4 +1,4 @@
---- The host of a vkyc.loop: a call suspends its coroutine while libcurl works on the loop's background thread.
+--- The host of a vkyc.loop: a call suspends its coroutine while the loop's background thread works on it.
 -- @module vkyc.hosts.loop
 
 local core = require("vkyc.core").uncompiled()

@@ -35,7 +35,7 @@ rows:both("A11b", "idle connection cut by the server", { slow = true, wait_s = 0
 rows:both("A11c", "idle connection reset by the server", { slow = true, wait_s = 0.15, warm = { { "send", OK }, { "pause", 10 }, { "rst" } } })
 rows:both("A12", "kept connection: request read, then closed without a byte", row.lost("network", { warm = true, steps = { { "close" } } }))
 rows:both("A12b", "kept connection: request read, then reset", row.lost("network", { warm = true, steps = { { "rst" } } }))
--- libcurl sends a GET again as readily as a POST.
+-- A library that sends again, as libcurl does when HTTP is left to it, does so with a GET as readily.
 rows:add("A12c", "kept connection: GET read, then closed without a byte", row.lost("network", { listener = "tls", warm = true, steps = { { "close" } },
   operation = "status", options = { provider = "cashfree_secure_id" }, quiet = true }))
 
